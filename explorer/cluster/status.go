@@ -1,0 +1,32 @@
+package cluster
+
+import (
+	"time"
+
+	"pilothouse/explorer/problem"
+)
+
+// State tells whether a cluster can be worked with.
+type State string
+
+// The states of a cluster.
+const (
+	StateIdle         State = "idle"         // nothing was asked of it yet
+	StateConnecting   State = "connecting"   // the first answer is awaited
+	StateReady        State = "ready"        // the API server answers
+	StateUnreachable  State = "unreachable"  // the API server does not answer; tried again while the cluster is held
+	StateUnauthorized State = "unauthorized" // the API server does not accept the credentials, or there are none
+	StateInvalid      State = "invalid"      // the kubeconfig does not say how to connect
+	StateGone         State = "gone"         // no kubeconfig file defines the context any more
+)
+
+// Status is the state of a cluster with its cause.
+type Status struct {
+	State State `json:"state"`
+	// Problem is the cause of every state but idle, connecting and ready.
+	Problem *problem.Detail `json:"problem,omitempty"`
+	// Version is the API server's gitVersion, for example "v1.36.3"; "" until it is known.
+	Version string `json:"version,omitempty"`
+	// Since is when the state was entered.
+	Since time.Time `json:"since"`
+}
