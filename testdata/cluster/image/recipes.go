@@ -1,0 +1,77 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"pilothouse/testdata/cluster/component"
+)
+
+// Basic names the images that every cluster has.
+func Basic() []string { return []string{"pause", "busybox", "hello"} }
+
+// Kitchen makes recipes, for which it builds programs when they are not there yet.
+type Kitchen struct {
+	Builder component.Builder
+}
+
+const searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// Recipe returns the recipe of an image by its name without a tag.
+func (k Kitchen) Recipe(ctx context.Context, name string) (Recipe, error) {
+	switch name {
+	case "pause":
+		return k.program(ctx, component.Image(name), "pause:3.10")
+	case "hello":
+		recipe, err := k.program(ctx, component.Image(name), "hello:latest")
+		if err != nil {
+			return Recipe{}, err
+		}
+		return recipe, addShell(recipe.Files)
+	case "coredns":
+		return k.program(ctx, component.CoreDNS(), "coredns:latest")
+	case "metrics-server":
+		return k.program(ctx, component.MetricsServer(), "metrics-server:latest")
+	case "busybox":
+		recipe := Recipe{Names: []string{"busybox:latest"}, Files: Files{}, Config: v1.Config{Env: []string{searchPath}, Cmd: []string{"sh"}}}
+		return recipe, addShell(recipe.Files)
+	}
+	return Recipe{}, fmt.Errorf("there is no image %q", name)
+}
+
+// program returns an image that holds one static program.
+func (k Kitchen) program(ctx context.Context, c component.Component, imageName string) (Recipe, error) {
+	folder, err := k.Builder.Build(ctx, c)
+	if err != nil {
+		return Recipe{}, err
+	}
+	recipe := Recipe{Names: []string{imageName}, Files: Files{}, Config: v1.Config{Env: []string{searchPath}, Entrypoint: []string{"/" + c.Name}}}
+	return recipe, recipe.Files.Add("/"+c.Name, filepath.Join(folder, c.Name))
+}
+
+// addShell adds the machine's busybox, which is static, and a link for each of its commands.
+func addShell(files Files) error {
+	busybox, err := exec.LookPath("busybox")
+	if err != nil {
+		return fmt.Errorf("%w (it is in Debian's package busybox-static)", err)
+	}
+	commands, err := exec.Command(busybox, "--list-full").Output()
+	if err != nil {
+		return fmt.Errorf("asking busybox for its commands: %w", err)
+	}
+	if err := files.Add("/bin/busybox", busybox); err != nil {
+		return err
+	}
+	for _, command := range strings.Fields(string(commands)) {
+		if target := path.Join("/", command); target != "/bin/busybox" {
+			files.Link(target, "/bin/busybox")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+// Package supervisor runs the programs of a cluster: it starts them in order, tells how they are, stops and starts single
+// ones for fault tests, and takes all of them with it when it ends.
+package supervisor
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"pilothouse/testdata/cluster/config"
+)
+
+// Program is one process of the cluster.
+type Program struct {
+	Name string
+	Path string
+	Args []string
+	Env  []string
+	// After names the programs that must be ready first.
+	After []string
+	// Ready tells whether the program does its work.
+	Ready func(context.Context) error
+	// Manual leaves the program stopped until it is asked for.
+	Manual bool
+}
+
+// deadline is how long a program may take to be ready after it was started.
+const deadline = time.Minute
+
+// spawn starts the program with its log as output. The caller reaps it. extra is inherited as the fourth file.
+func (p *Program) spawn(cluster *config.Cluster, extra *os.File) (pid int, err error) {
+	log, err := os.OpenFile(cluster.Log(p.Name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return 0, err
+	}
+	defer log.Close()
+	files := []*os.File{nil, log, log}
+	attributes := &syscall.SysProcAttr{Setpgid: true}
+	if extra != nil {
+		// Without a pid namespace this is what lets no program outlive the supervisor. The signal comes when the thread
+		// that started the program ends, and Go ends no thread that no goroutine is locked to.
+		attributes.Pdeathsig = syscall.SIGKILL
+		files = append(files, extra)
+	}
+	process, err := os.StartProcess(p.Path, append([]string{p.Path}, p.Args...), &os.ProcAttr{
+		Dir: cluster.State, Files: files, Sys: attributes, Env: append(environment(cluster), p.Env...),
+	})
+	if err != nil {
+		return 0, err
+	}
+	pid = process.Pid
+	return pid, process.Release()
+}
+
+// environment is small, so that nothing of the caller's decides how the cluster behaves.
+func environment(cluster *config.Cluster) []string {
+	path := ""
+	for _, folder := range cluster.Programs {
+		path += folder + ":"
+	}
+	return []string{"PATH=" + path + "/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + cluster.File("run"), "TMPDIR=" + cluster.File("tmp")}
+}
+
+// find returns the path of a program in the folders of built ones.
+func find(cluster *config.Cluster, name string) (string, error) {
+	for _, folder := range cluster.Programs {
+		if path, err := exec.LookPath(filepath.Join(folder, name)); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("there is no %s in %v", name, cluster.Programs)
+}
+
+// answers returns a check that a URL answers 200.
+func answers(url string) func(context.Context) error {
+	client := &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		// The check carries no secret, and it is for a server of ours on this machine.
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
+	}}
+	return func(ctx context.Context) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s answers %s", url, response.Status)
+		}
+		return nil
+	}
+}
+
+// listens returns a check that a Unix socket accepts connections.
+func listens(path string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		connection, err := new(net.Dialer).DialContext(ctx, "unix", path)
+		if err != nil {
+			return err
+		}
+		return connection.Close()
+	}
+}

@@ -1,0 +1,250 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"pilothouse/testdata/cluster/config"
+)
+
+// State is how a program is.
+type State string
+
+// A program is waiting for others, then starting, then ready. It is stopped when it was asked to stop, and failed when
+// it ended by itself or was not ready in time.
+const (
+	Waiting  State = "waiting"
+	Starting State = "starting"
+	Ready    State = "ready"
+	Stopped  State = "stopped"
+	Failed   State = "failed"
+)
+
+// supervisor owns the cluster's processes. No other package may start a process in it: it reaps whatever ends, as the
+// first process of a pid namespace has to.
+type supervisor struct {
+	cluster *config.Cluster
+	// inherited is a file that every program holds open until it ends.
+	inherited *os.File
+
+	mu       sync.Mutex
+	programs []*supervised
+	// changed is closed, and made anew, with every change of a state
+	changed chan struct{}
+}
+
+type supervised struct {
+	Program
+	state State
+	pid   int // 0 when there is no process
+	since time.Time
+	err   error
+}
+
+func newSupervisor(cluster *config.Cluster, programs []Program, inherited *os.File) *supervisor {
+	s := &supervisor{cluster: cluster, inherited: inherited, changed: make(chan struct{})}
+	for _, program := range programs {
+		state := Waiting
+		if program.Manual {
+			state = Stopped
+		}
+		s.programs = append(s.programs, &supervised{Program: program, state: state, since: time.Now()})
+	}
+	return s
+}
+
+// run starts the programs and reaps processes until ctx ends.
+func (s *supervisor) run(ctx context.Context) {
+	children := make(chan os.Signal, 1)
+	signal.Notify(children, unix.SIGCHLD)
+	defer signal.Stop(children)
+	for _, p := range s.programs {
+		if !p.Manual {
+			go s.bringUp(ctx, p)
+		}
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-children:
+			s.reap()
+		}
+	}
+}
+
+func (s *supervisor) reap() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		var status unix.WaitStatus
+		pid, err := unix.Wait4(-1, &status, unix.WNOHANG, nil)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if pid <= 0 {
+			return
+		}
+		for _, p := range s.programs {
+			if p.pid != pid {
+				continue
+			}
+			p.pid = 0
+			if p.state != Stopped {
+				s.set(p, Failed, describe(status))
+			} else {
+				s.set(p, Stopped, nil)
+			}
+		}
+	}
+}
+
+func describe(status unix.WaitStatus) error {
+	if status.Signaled() {
+		return fmt.Errorf("ended by signal %s", status.Signal())
+	}
+	return fmt.Errorf("ended with exit code %d", status.ExitStatus())
+}
+
+// set needs the lock.
+func (s *supervisor) set(p *supervised, state State, err error) {
+	p.state, p.err, p.since = state, err, time.Now()
+	log.Printf("%s: %s %s", p.Name, state, text(err))
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// until waits for condition, which is called with the lock, to hold.
+func (s *supervisor) until(ctx context.Context, condition func() bool) error {
+	for {
+		s.mu.Lock()
+		holds, changed := condition(), s.changed
+		s.mu.Unlock()
+		if holds {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		}
+	}
+}
+
+// bringUp starts a program when those that it comes after are ready, and returns when it is ready itself.
+func (s *supervisor) bringUp(ctx context.Context, p *supervised) error {
+	var obstacle error
+	err := s.until(ctx, func() bool {
+		for _, name := range p.After {
+			before := s.find(name)
+			if before.state == Failed {
+				obstacle = fmt.Errorf("%s failed", name)
+				return true
+			}
+			if before.state != Ready {
+				return false
+			}
+		}
+		return true
+	})
+	if err := errors.Join(err, obstacle); err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.set(p, Failed, err)
+		return err
+	}
+	if err := s.spawn(p); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+	for {
+		attempt, cancel := context.WithTimeout(ctx, 2*time.Second)
+		notReady := p.Ready(attempt)
+		cancel()
+		s.mu.Lock()
+		switch {
+		case p.state != Starting: // it ended meanwhile
+			err := fmt.Errorf("%s is %s: %w", p.Name, p.state, p.err)
+			s.mu.Unlock()
+			return err
+		case notReady == nil:
+			s.set(p, Ready, nil)
+			s.mu.Unlock()
+			return nil
+		case ctx.Err() != nil:
+			err := fmt.Errorf("not ready within %s: %w", deadline, notReady)
+			s.set(p, Failed, err)
+			s.mu.Unlock()
+			return err
+		}
+		s.mu.Unlock()
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// spawn holds the lock, so that a process is known before it can be reaped.
+func (s *supervisor) spawn(p *supervised) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pid, err := p.Program.spawn(s.cluster, s.inherited)
+	if err != nil {
+		s.set(p, Failed, err)
+		return fmt.Errorf("starting %s: %w", p.Name, err)
+	}
+	p.pid = pid
+	s.set(p, Starting, nil)
+	return nil
+}
+
+// find needs the lock, or a program's name that is a constant.
+func (s *supervisor) find(name string) *supervised {
+	index := slices.IndexFunc(s.programs, func(p *supervised) bool { return p.Name == name })
+	if index < 0 {
+		return nil
+	}
+	return s.programs[index]
+}
+
+// start starts a program that is not running and waits until it is ready.
+func (s *supervisor) start(ctx context.Context, p *supervised) error {
+	s.mu.Lock()
+	if p.pid != 0 || p.state == Waiting {
+		s.mu.Unlock()
+		return s.until(ctx, func() bool { return p.state == Ready || p.state == Failed })
+	}
+	s.set(p, Waiting, nil)
+	s.mu.Unlock()
+	return s.bringUp(ctx, p)
+}
+
+// stop ends a program the hard way and waits until it is gone.
+func (s *supervisor) stop(ctx context.Context, p *supervised) error {
+	s.mu.Lock()
+	s.set(p, Stopped, nil)
+	if p.pid != 0 {
+		if err := unix.Kill(p.pid, syscall.SIGKILL); err != nil {
+			s.mu.Unlock()
+			return fmt.Errorf("ending %s: %w", p.Name, err)
+		}
+	}
+	s.mu.Unlock()
+	return s.until(ctx, func() bool { return p.pid == 0 })
+}
