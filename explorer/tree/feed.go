@@ -1,0 +1,356 @@
+package tree
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"pilothouse/explorer/cluster"
+	"pilothouse/explorer/problem"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+const (
+	// pageSize is how many rows a list request asks for, as kubectl does.
+	pageSize = 500
+	// pollEvery is how often a kind is listed that the server cannot watch, such as
+	// metrics; metrics-server itself measures every 15 seconds.
+	pollEvery = 15 * time.Second
+	// deniedPause is how long a refusal is believed when nothing else has changed.
+	deniedPause = 30 * time.Second
+
+	firstPause   = 250 * time.Millisecond
+	longestPause = 30 * time.Second
+	// briefStream is how short a stream must have been to count as a failure.
+	briefStream = time.Second
+)
+
+// source is the cluster as a feed uses it; *cluster.Cluster is one.
+type source interface {
+	Get(ctx context.Context, path string, query url.Values, accept string) (io.ReadCloser, error)
+	OnChange(f func()) (stop func())
+	Status() cluster.Status
+	Context() cluster.Context
+	Kinds(ctx context.Context) (*cluster.Kinds, error)
+	Hold() (release func())
+}
+
+// feed keeps a list the same as a collection in a cluster, for as long as run lasts:
+// one request streams first the rows there are and then what happens to them
+// (KEP-3157, WatchList), resumed where it broke. Guarantee: between live and live the
+// list ends up equal to the collection, whatever was missed meanwhile; rows of before
+// stay in view until then.
+type feed struct {
+	*list
+	source    source
+	selection selection
+	query     url.Values // its selectors
+	log       *slog.Logger
+	// reader reads the events of one response body into the list.
+	reader func(f *feed, body io.Reader) eventReader
+	// instead gives rows to show where the collection may not be listed; nil for none.
+	instead func(*problem.Error) []Row
+
+	// Only run uses these.
+	version string // resume after this resourceVersion; "" makes a new pass
+	pass    uint32 // counts the passes over the whole collection
+	kind    cluster.Kind
+	whole   bool // a pass has been completed
+	pages   bool // the server does not stream lists: ask for pages
+	pause   time.Duration
+
+	mu      sync.Mutex
+	server  string             // address that version belongs to
+	stream  context.CancelFunc // ends the request under way
+	changed chan struct{}      // holds a token when the cluster changed; ends a pause
+}
+
+// eventReader reads watch events or a list out of a response body.
+type eventReader interface {
+	event() (eventType, error)
+	// printed reads a list.
+	printed(rows bool) error
+	// position gives what was read last: its resourceVersion, whether it closed the
+	// initial events, and a list's continue token.
+	position() (version string, initialEnds bool, continues string)
+}
+
+// run keeps the list current until ctx ends.
+func (f *feed) run(ctx context.Context) {
+	defer f.source.Hold()()
+	defer f.source.OnChange(f.clusterChanged)()
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := f.follow(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		f.wait(ctx, f.answer(err, time.Since(began)))
+	}
+}
+
+// clusterChanged ends a pause once the cluster can be asked again, and starts over
+// when the context points at another server, whose versions mean something else.
+func (f *feed) clusterChanged() {
+	server := f.source.Context().Server
+	f.mu.Lock()
+	if f.stream != nil && server != f.server {
+		f.stream()
+	}
+	f.mu.Unlock()
+	if s := f.source.Status().State; s == cluster.StateReady || s == cluster.StateIdle {
+		select {
+		case f.changed <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// follow makes one request and reads it to its end.
+func (f *feed) follow(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	server := f.source.Context().Server
+	f.mu.Lock()
+	if server != f.server {
+		f.server, f.version = server, ""
+	}
+	f.stream = cancel
+	f.mu.Unlock()
+	if f.version == "" {
+		if err := f.findKind(ctx); err != nil {
+			return err
+		}
+		f.pass++
+		if f.pages || !f.kind.Can("watch") {
+			if err := f.listPages(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	if !f.kind.Can("watch") {
+		f.version = ""
+		return errPoll
+	}
+	return f.watch(ctx)
+}
+
+// findKind asks discovery how the kind is served now.
+func (f *feed) findKind(ctx context.Context) error {
+	kinds, err := f.source.Kinds(ctx)
+	if err != nil {
+		return err
+	}
+	k, ok := kinds.ByID(f.selection.kind)
+	if !ok {
+		return &problem.Error{Code: problem.KindUnknown, Message: "the server does not serve " + f.selection.kind + " (any more)",
+			Suggestions: []string{"install the CustomResourceDefinition or the API server that brings it"}}
+	}
+	f.kind = k
+	f.setKind(k)
+	return nil
+}
+
+// errPoll tells that a list succeeded which cannot be watched.
+var errPoll = errors.New("the server does not watch this kind")
+
+// watch streams events, after the whole collection if version is "".
+func (f *feed) watch(ctx context.Context) error {
+	q := f.params()
+	q.Set("watch", "true")
+	q.Set("allowWatchBookmarks", "true")
+	q.Set("timeoutSeconds", strconv.Itoa(600+rand.IntN(600))) // spread out, so that an API server that comes back is not met all at once
+	if f.version == "" {
+		q.Set("sendInitialEvents", "true")
+		q.Set("resourceVersionMatch", string(metav1.ResourceVersionMatchNotOlderThan))
+	} else {
+		q.Set("resourceVersion", f.version)
+	}
+	body, err := f.source.Get(ctx, f.kind.Path(f.selection.namespace), q, accept)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if f.version != "" {
+		f.live()
+	}
+	reader := f.reader(f, body)
+	for {
+		kind, err := reader.event()
+		if err != nil {
+			return err
+		}
+		version, initialEnds, _ := reader.position()
+		if f.version == "" && !initialEnds {
+			continue // a break before the initial events have ended starts over
+		}
+		if f.version == "" && kind == eventBookmark {
+			f.keep(f.pass)
+			f.live()
+		}
+		if version != "" {
+			f.version = version
+		}
+	}
+}
+
+// listPages reads the whole collection page by page.
+func (f *feed) listPages(ctx context.Context) error {
+	q := f.params()
+	q.Set("limit", strconv.Itoa(pageSize))
+	for {
+		body, err := f.source.Get(ctx, f.kind.Path(f.selection.namespace), q, accept)
+		if err != nil {
+			return err
+		}
+		reader := f.reader(f, body)
+		err = reader.printed(true)
+		_ = body.Close() // read to its end, or err tells why not
+		if err != nil {
+			return err
+		}
+		version, _, continues := reader.position()
+		if continues == "" {
+			f.version = version
+			f.keep(f.pass)
+			f.live()
+			return nil
+		}
+		q.Set("continue", continues)
+	}
+}
+
+func (f *feed) params() url.Values {
+	q := url.Values{}
+	for k, v := range f.query {
+		q[k] = v
+	}
+	return q
+}
+
+func (f *feed) live() {
+	f.whole, f.pause = true, 0
+	f.setState(StateLive, nil)
+}
+
+// answer draws the consequence of how a request ended and tells how long to wait.
+func (f *feed) answer(err error, lasted time.Duration) time.Duration {
+	switch {
+	case errors.Is(err, errPoll):
+		return pollEvery
+	case errors.Is(err, io.EOF) || errors.Is(err, context.Canceled): // the server's time limit, or a new address
+		if lasted >= briefStream {
+			f.pause = 0
+			return 0
+		}
+		return f.longer()
+	case !f.pages && f.version == "" && refusesStreaming(err):
+		f.pages = true
+		return 0
+	case isExpired(err):
+		f.version = ""
+		f.setState(f.broken(), nil)
+		if lasted >= briefStream {
+			return 0
+		}
+		return f.longer()
+	}
+	p := problem.Of(err)
+	f.log.Debug("feed broke", "kind", f.selection.kind, "namespace", f.selection.namespace, "problem", p.Code.Name(), "cause", err)
+	switch p.Code {
+	case problem.Forbidden, problem.NotFound, problem.KindUnknown:
+		f.deny(p)
+		return deniedPause
+	}
+	f.setState(f.broken(), p.Detail())
+	return f.longer()
+}
+
+// deny shows the collection as one that cannot be seen.
+func (f *feed) deny(p *problem.Error) {
+	f.version, f.whole = "", false
+	if p.Code == problem.NotFound {
+		p = &problem.Error{Code: problem.KindUnknown, Message: "the server does not serve " + f.selection.kind + " (any more)", Tried: p.Tried, Err: p.Err}
+	}
+	if f.instead != nil && p.Code == problem.Forbidden {
+		f.replace(f.instead(p))
+		f.setState(StateLive, p.Detail())
+		return
+	}
+	f.replace(nil)
+	f.setState(StateFailed, p.Detail())
+}
+
+// broken is the state of a feed whose stream broke.
+func (f *feed) broken() State {
+	if f.whole {
+		return StateReconnecting
+	}
+	return StateFailed
+}
+
+func (f *feed) longer() time.Duration {
+	f.pause = min(longestPause, max(firstPause, 2*f.pause))
+	return f.pause/2 + rand.N(f.pause/2)
+}
+
+func (f *feed) wait(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-f.changed:
+	case <-ctx.Done():
+	}
+}
+
+// refusesStreaming tells an API server that does not stream lists (before 1.32, or with
+// the feature switched off) from other refusals.
+func refusesStreaming(err error) bool {
+	switch apierrors.ReasonForError(err) {
+	case metav1.StatusReasonInvalid, metav1.StatusReasonBadRequest, metav1.StatusReasonForbidden:
+		return strings.Contains(err.Error(), "sendInitialEvents") || strings.Contains(err.Error(), "resourceVersionMatch")
+	case metav1.StatusReasonMethodNotAllowed:
+		return true
+	}
+	return false
+}
+
+// isExpired tells that the version to resume from is unknown to the server: compacted
+// away, or from before the server was restored from a backup.
+func isExpired(err error) bool {
+	if apierrors.IsResourceExpired(err) || apierrors.IsGone(err) {
+		return true
+	}
+	var status apierrors.APIStatus
+	return errors.As(err, &status) && (status.Status().Code == http.StatusGone ||
+		apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge))
+}
+
+// tableReader reads printed tables into the feed's list.
+func tableReader(f *feed, body io.Reader) eventReader {
+	d := newTableDecoder(body, f.selection.kind)
+	d.onTable = f.setTable
+	d.onRow = func(r *row) {
+		if d.current == eventDeleted {
+			f.remove(r.key)
+			return
+		}
+		r.pass = f.pass
+		f.put(r)
+	}
+	return d
+}

@@ -1,0 +1,129 @@
+package tree
+
+import (
+	"context"
+	"fmt"
+
+	"pilothouse/explorer/cluster"
+	"pilothouse/explorer/problem"
+)
+
+// placeRows are the rows below a context.
+func (t *Tree) placeRows(cl *cluster.Cluster, n nodeID) (*list, func(context.Context)) {
+	c := newComputed()
+	return c.list, func(ctx context.Context) {
+		defer cl.Hold()()
+		defer cl.OnChange(c.kick)()
+		feeds := t.newFeedSet(cl, c)
+		defer feeds.release()
+		c.keep(ctx, func(context.Context) ([]Row, error) {
+			rows := []Row{
+				{ID: join(n.text, placeOverview), Type: NodeFolder, Name: "Overview", Expandable: true},
+				summed(feeds.of(selection{kind: "nodes"}), Row{ID: join(n.text, placeNodes), Type: NodeKind, Kind: "nodes", Name: "Nodes", Expandable: true}),
+				summed(feeds.of(selection{kind: "namespaces"}), Row{ID: join(n.text, placeNamespaces), Type: NodeFolder, Name: "Namespaces", Expandable: true}),
+				{ID: join(n.text, placeAll), Type: NodeFolder, Name: "All namespaces", Expandable: true},
+				{ID: join(n.text, placeCluster), Type: NodeFolder, Name: "Cluster resources", Expandable: true},
+			}
+			if p := cl.Status().Problem; p != nil {
+				rows = append(rows, message(n.text, p))
+			}
+			return rows, nil
+		})
+	}
+}
+
+// summed fills in what a list knows about the rows below a row.
+func summed(l *list, r Row) Row {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	count, worst, state := l.summaryLocked()
+	if state == StateLive || state == StateReconnecting {
+		r.Count = &count
+		r.Health = healths[worst]
+	}
+	if l.problem != nil {
+		r.Problem, r.Detail = l.problem, l.problem.Message
+	}
+	return r
+}
+
+// categoryRows are the groups of kinds in a namespace, in all of them, or in the cluster.
+func (t *Tree) categoryRows(cl *cluster.Cluster, n nodeID) (*list, func(context.Context)) {
+	c := newComputed()
+	return c.list, func(ctx context.Context) {
+		defer cl.Hold()()
+		defer cl.OnChange(c.kick)()
+		c.keep(ctx, func(ctx context.Context) ([]Row, error) {
+			kinds, err := cl.Kinds(ctx)
+			if err != nil {
+				return nil, err
+			}
+			var rows []Row
+			for _, g := range categories() {
+				if len(g.kindsOf(kinds, n.place)) > 0 {
+					rows = append(rows, Row{ID: join(n.text, g.id), Type: NodeFolder, Name: g.name, Expandable: true})
+				}
+			}
+			for _, p := range kinds.Problems() {
+				rows = append(rows, message(n.text, &p))
+			}
+			return rows, nil
+		})
+	}
+}
+
+// overviewRows tell about the cluster as a whole.
+func (t *Tree) overviewRows(cl *cluster.Cluster, n nodeID) (*list, func(context.Context)) {
+	c := newComputed(definition{Name: "Name"}, definition{Name: "Value"})
+	return c.list, func(ctx context.Context) {
+		defer cl.Hold()()
+		defer cl.OnChange(c.kick)()
+		feeds := t.newFeedSet(cl, c)
+		defer feeds.release()
+		c.keep(ctx, func(ctx context.Context) ([]Row, error) {
+			status, about := cl.Status(), cl.Context()
+			var rows []Row
+			fact := func(key, name, value string, h Health, p *problem.Detail) {
+				rows = append(rows, Row{ID: join(n.text, key), Type: NodeFolder, Name: name, Description: value,
+					Cells: []string{name, value}, Health: h, Problem: p})
+			}
+			state := contextRow(about, status)
+			fact("state", "State", string(status.State), state.Health, state.Problem)
+			fact("version", "Kubernetes", status.Version, HealthUnknown, nil)
+			fact("server", "API server", about.Server, HealthUnknown, nil)
+			fact("namespace", "Working namespace", about.Namespace, HealthUnknown, nil)
+			ready, all, p := readyNodes(feeds.of(selection{kind: "nodes"}))
+			health := HealthGood
+			if ready < all {
+				health = HealthWarning
+			}
+			if p != nil {
+				health = HealthUnknown
+			}
+			fact("nodes", "Nodes", fmt.Sprintf("%d of %d ready", ready, all), health, p)
+			if status.State != cluster.StateReady {
+				return rows, nil
+			}
+			kinds, err := cl.Kinds(ctx)
+			if err != nil {
+				return rows, nil // the state's row tells why
+			}
+			fact("kinds", "Kinds served", fmt.Sprint(len(kinds.All())), HealthUnknown, nil)
+			for _, p := range kinds.Problems() {
+				rows = append(rows, message(n.text+"/"+escape(p.Message), &p))
+			}
+			return rows, nil
+		})
+	}
+}
+
+func readyNodes(l *list) (ready, all int, p *problem.Detail) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.rows {
+		if r.special == nil && r.health != rankBad {
+			ready++
+		}
+	}
+	return ready, len(l.rows), l.problem
+}

@@ -1,0 +1,177 @@
+package tree
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"pilothouse/explorer/cluster"
+	"pilothouse/explorer/problem"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// countEvery is how long a count is good that no feed keeps current.
+const countEvery = time.Minute
+
+// followed are the kinds whose objects have a health: they are watched as soon as their
+// category is shown, for counts and a health that live. All others are counted by a
+// request for one row, which tells how many remain.
+func followed(k cluster.Kind) bool {
+	switch k.ID() {
+	case "pods", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "replicationcontrollers",
+		"jobs.batch", "cronjobs.batch", "services", "persistentvolumeclaims", "persistentvolumes",
+		"horizontalpodautoscalers.autoscaling", "apiservices.apiregistration.k8s.io":
+		return true
+	}
+	return false
+}
+
+// kindRows are the kinds of a category, each with how many objects there are and the
+// worst health among them.
+func (t *Tree) kindRows(cl *cluster.Cluster, n nodeID) (*list, func(context.Context)) {
+	c := newComputed()
+	return c.list, func(ctx context.Context) {
+		defer cl.Hold()()
+		defer cl.OnChange(c.kick)()
+		defer t.rollUp(n.text, rankUnknown)
+		feeds := t.newFeedSet(cl, c)
+		defer feeds.release()
+		counts := newCounter(ctx, cl, n.namespace, c.kick)
+		defer counts.wait()
+		c.keep(ctx, func(ctx context.Context) ([]Row, error) {
+			kinds, err := cl.Kinds(ctx)
+			if err != nil {
+				return nil, err
+			}
+			shown, hidden := t.permitted(ctx, cl, n, kinds)
+			var rows []Row
+			worst := rankUnknown
+			for _, k := range shown {
+				r := Row{ID: join(n.text, escape(k.ID())), Type: NodeKind, Kind: k.ID(), Name: k.Kind, Expandable: true}
+				if k.Custom {
+					r.Description = k.Group
+				}
+				if followed(k) {
+					r = summed(feeds.of(selection{kind: k.ID(), namespace: n.namespace}), r)
+					worst = max(worst, rankOf(r.Health))
+				} else if count, known := counts.of(k); known {
+					r.Count = &count
+				}
+				rows = append(rows, r)
+			}
+			if hidden > 0 {
+				rows = append(rows, message(n.text, &problem.Detail{Code: problem.Forbidden.Name(),
+					Message: fmt.Sprintf("%s you may not list %s not shown", countOf(hidden, "kind that", "kinds that"), isAre(hidden))}))
+			}
+			t.rollUp(n.text, worst)
+			return rows, nil
+		})
+	}
+}
+
+// permitted gives the category's kinds without those that the user surely may not list.
+func (t *Tree) permitted(ctx context.Context, cl *cluster.Cluster, n nodeID, kinds *cluster.Kinds) (shown []cluster.Kind, hidden int) {
+	var inCategory []cluster.Kind
+	for _, g := range categories() {
+		if g.id == n.category {
+			inCategory = g.kindsOf(kinds, n.place)
+		}
+	}
+	rules, err := cl.Allowed(ctx, n.namespace)
+	if err != nil {
+		return inCategory, 0 // then each kind tells by itself
+	}
+	for _, k := range inCategory {
+		if allowed, known := rules.May("list", k); known && !allowed {
+			hidden++
+			continue
+		}
+		shown = append(shown, k)
+	}
+	return shown, hidden
+}
+
+func countOf(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}
+
+func isAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// counter counts kinds' objects, a few requests at a time.
+type counter struct {
+	ctx       context.Context
+	cluster   *cluster.Cluster
+	namespace string
+	counted   func() // called after each count
+	requests  errgroup.Group
+
+	mu     sync.Mutex
+	counts map[string]count
+}
+
+type count struct {
+	n     int
+	known bool
+	asked time.Time
+}
+
+func newCounter(ctx context.Context, cl *cluster.Cluster, namespace string, counted func()) *counter {
+	c := &counter{ctx: ctx, cluster: cl, namespace: namespace, counted: counted, counts: map[string]count{}}
+	c.requests.SetLimit(4)
+	return c
+}
+
+// of gives the last count, and asks for a new one when it has grown old.
+func (c *counter) of(k cluster.Kind) (int, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	last := c.counts[k.ID()]
+	if time.Since(last.asked) > countEvery && c.requests.TryGo(func() error { c.request(k); return nil }) {
+		last.asked = time.Now()
+		c.counts[k.ID()] = last
+	}
+	return last.n, last.known
+}
+
+func (c *counter) request(k cluster.Kind) {
+	n, known := c.count(k)
+	c.mu.Lock()
+	c.counts[k.ID()] = count{n: n, known: known, asked: time.Now()}
+	c.mu.Unlock()
+	c.counted()
+}
+
+// count lists one object; the answer tells how many remain.
+func (c *counter) count(k cluster.Kind) (int, bool) {
+	body, err := c.cluster.Get(c.ctx, k.Path(c.namespace), url.Values{"limit": {"1"}}, "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json")
+	if err != nil {
+		return 0, false
+	}
+	defer body.Close()
+	var list struct {
+		Metadata struct {
+			RemainingItemCount int `json:"remainingItemCount"`
+		} `json:"metadata"`
+		Items []struct{} `json:"items"`
+	}
+	if err := json.NewDecoder(body).Decode(&list); err != nil {
+		return 0, false
+	}
+	return len(list.Items) + list.Metadata.RemainingItemCount, true
+}
+
+// wait waits until no request is under way.
+func (c *counter) wait() { _ = c.requests.Wait() } // requests return no errors

@@ -1,0 +1,202 @@
+package tree
+
+import (
+	"slices"
+	"sync"
+
+	"pilothouse/explorer/cluster"
+	"pilothouse/explorer/problem"
+)
+
+// list is a live set of rows that any number of views look at. One writer at a time
+// puts and removes rows; no I/O happens under its lock.
+type list struct {
+	mu      sync.Mutex
+	table   *table
+	kind    cluster.Kind // of the rows that come from tables, once discovery told
+	rows    map[rowKey]*row
+	ranks   [len(healths)]int // how many rows have each health
+	state   State
+	problem *problem.Detail
+	settled chan struct{} // closed once first rows or the state are known
+	views   map[*View]struct{}
+	taps    map[*tap]struct{}
+}
+
+// tap is told what changes in a list: by which counts, roll-ups and merged lists follow
+// it. Its functions are called with the list's lock held and must not call back into it.
+type tap struct {
+	changed func(old, new *row) // nil stands for no row
+	stated  func()
+}
+
+func newList(columns []definition, kind string) *list {
+	return &list{
+		table:   newTable(kind, columns),
+		rows:    map[rowKey]*row{},
+		state:   StateLoading,
+		settled: make(chan struct{}),
+		views:   map[*View]struct{}{},
+		taps:    map[*tap]struct{}{},
+	}
+}
+
+// put adds a row or replaces the one with its key.
+func (l *list) put(r *row) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	old := l.rows[r.key]
+	if old != nil && old.sameAs(r) {
+		old.pass = r.pass // seen again, nothing to tell
+		return
+	}
+	l.rows[r.key] = r
+	l.changed(r.key, old, r)
+	l.settle()
+}
+
+// remove takes a row out; one that is not there is no news.
+func (l *list) remove(key rowKey) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if old := l.rows[key]; old != nil {
+		delete(l.rows, key)
+		l.changed(key, old, nil)
+	}
+}
+
+// keep removes every row that the pass has not seen.
+func (l *list) keep(pass uint32) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for key, r := range l.rows {
+		if r.pass != pass {
+			delete(l.rows, key)
+			l.changed(key, r, nil)
+		}
+	}
+}
+
+// replace makes the list hold exactly these rows, in this order.
+func (l *list) replace(rows []Row) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	left := make(map[rowKey]bool, len(rows))
+	for i, r := range rows {
+		position := i + 1
+		if r.Type == NodeMessage {
+			position = last
+		}
+		made := specialRow(r, position)
+		left[made.key] = true
+		if old := l.rows[made.key]; old == nil || !old.sameAs(made) {
+			l.rows[made.key] = made
+			l.changed(made.key, old, made)
+		}
+	}
+	for key, old := range l.rows {
+		if !left[key] {
+			delete(l.rows, key)
+			l.changed(key, old, nil)
+		}
+	}
+	l.settle()
+}
+
+// setState tells how far the rows can be believed from now on.
+func (l *list) setState(s State, p *problem.Detail) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s != StateLoading {
+		l.settle()
+	}
+	if l.state == s && equalDetails(l.problem, p) {
+		return
+	}
+	l.state, l.problem = s, p
+	for v := range l.views {
+		v.wakeUp()
+	}
+	for t := range l.taps {
+		t.stated()
+	}
+}
+
+// setKind tells what the rows are; it comes before the first of them.
+func (l *list) setKind(k cluster.Kind) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.kind = k
+}
+
+// setTable takes over column definitions that differ, as after an upgrade of the server
+// or a change of a CustomResourceDefinition; every stream begins with them.
+func (l *list) setTable(t *table) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if slices.Equal(l.table.columns, t.columns) {
+		return
+	}
+	l.table = t
+	for v := range l.views {
+		v.reset = true
+		v.sorter = newSorter(t.columns, v.query.Sort)
+		v.wakeUp()
+	}
+}
+
+// changed tells views and taps. Called with mu held.
+func (l *list) changed(key rowKey, old, r *row) {
+	if old != nil {
+		l.ranks[old.health]--
+	}
+	if r != nil {
+		l.ranks[r.health]++
+	}
+	for v := range l.views {
+		v.mark(key, old)
+	}
+	for t := range l.taps {
+		t.changed(old, r)
+	}
+}
+
+// settle lets those go on who wait for the first rows. Called with mu held.
+func (l *list) settle() {
+	select {
+	case <-l.settled:
+	default:
+		close(l.settled)
+	}
+}
+
+// summary tells how many rows there are and the worst health among them.
+func (l *list) summary() (count int, worst healthRank, s State) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.summaryLocked()
+}
+
+func (l *list) summaryLocked() (count int, worst healthRank, s State) {
+	for rank, n := range l.ranks {
+		if n > 0 {
+			worst = healthRank(rank)
+		}
+	}
+	return len(l.rows), worst, l.state
+}
+
+// listen adds a tap and calls its changed for every row there is, under one lock.
+func (l *list) listen(t *tap) (stop func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.taps[t] = struct{}{}
+	for _, r := range l.rows {
+		t.changed(nil, r)
+	}
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.taps, t)
+	}
+}
