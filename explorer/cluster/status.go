@@ -16,7 +16,7 @@ const (
 	StateReady        State = "ready"        // the API server answers
 	StateUnreachable  State = "unreachable"  // the API server does not answer; tried again while the cluster is held
 	StateUnauthorized State = "unauthorized" // the API server does not accept the credentials, or there are none
-	StateInvalid      State = "invalid"      // the kubeconfig does not say how to connect
+	StateInvalid      State = "invalid"      // the kubeconfig does not say how to connect, or may not be used
 	StateGone         State = "gone"         // no kubeconfig file defines the context any more
 )
 
@@ -25,8 +25,29 @@ type Status struct {
 	State State `json:"state"`
 	// Problem is the cause of every state but idle, connecting and ready.
 	Problem *problem.Detail `json:"problem,omitempty"`
-	// Version is the API server's gitVersion, for example "v1.36.3"; "" until it is known.
+	// Version is the API server's gitVersion, for example "v1.36.3"; "" until a
+	// cluster that is held has told it.
 	Version string `json:"version,omitempty"`
 	// Since is when the state was entered.
 	Since time.Time `json:"since"`
+}
+
+// stateAfter gives the state that the outcome of a request shows. Only what is
+// known for certain counts: known is false for an answer of which it is not
+// clear who gave it, the API server or a gateway before it.
+func stateAfter(outcome *problem.Error) (state State, known bool) {
+	if outcome == nil {
+		return StateReady, true
+	}
+	switch outcome.Code {
+	case problem.Unreachable, problem.CertificateUntrusted:
+		return StateUnreachable, true
+	case problem.Unauthorized, problem.CredentialPlugin:
+		return StateUnauthorized, true
+	case problem.KubeconfigInvalid, problem.Untrusted:
+		return StateInvalid, true
+	case problem.Forbidden, problem.NotFound, problem.KindUnknown:
+		return StateReady, true
+	}
+	return "", false
 }

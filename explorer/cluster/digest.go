@@ -1,0 +1,23 @@
+package cluster
+
+import (
+	"crypto/sha256"
+	"io"
+	"os"
+)
+
+// digest sums up the contents of the files an entry refers to, so that a
+// certificate or token that was rotated on disk is noticed. A file that cannot be
+// read counts as its error.
+func (e *entry) digest() [sha256.Size]byte {
+	sum := sha256.New()
+	for _, path := range e.references() {
+		io.WriteString(sum, path+"\x00")
+		content, err := readRegularFile(path, maxKubeconfigSize)
+		if err != nil && !os.IsNotExist(err) {
+			io.WriteString(sum, err.Error())
+		}
+		sum.Write(content)
+	}
+	return [sha256.Size]byte(sum.Sum(nil))
+}

@@ -1,0 +1,145 @@
+package cluster
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"pilothouse/explorer/problem"
+)
+
+// maxKubeconfigSize bounds what is read of one kubeconfig file. The largest in
+// practice, with hundreds of clusters and their certificates, stay below 2 MB.
+const maxKubeconfigSize = 16 << 20
+
+// kubeconfig is one kubeconfig file as it was read; it never changes.
+type kubeconfig struct {
+	path    string
+	added   bool // by the user, beside those of KUBECONFIG
+	trusted bool
+	content []byte // as read; nil when the file cannot be read
+	// config is what the file said when it last made sense, so that a slip of the
+	// pen in an editor does not close every cluster; nil when it never did or is gone.
+	config  *clientcmdapi.Config
+	problem *problem.Error
+}
+
+// readKubeconfig reads a file again. It answers before itself when nothing changed.
+func readKubeconfig(before *kubeconfig) *kubeconfig {
+	now := *before
+	content, err := readRegularFile(before.path, maxKubeconfigSize)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		now.content, now.config = nil, nil
+		now.problem = &problem.Error{
+			Code:        problem.KubeconfigInvalid,
+			Message:     fmt.Sprintf("there is no kubeconfig file %s", before.path),
+			Tried:       "reading " + before.path,
+			Suggestions: []string{"create it or correct KUBECONFIG; it is read as soon as it appears"},
+		}
+	case err != nil:
+		now.content = nil
+		now.problem = &problem.Error{
+			Code:    problem.KubeconfigInvalid,
+			Message: fmt.Sprintf("the kubeconfig file %s cannot be read", before.path),
+			Tried:   "reading " + before.path,
+			Err:     err,
+		}
+	case before.content != nil && bytes.Equal(content, before.content):
+		return before
+	default:
+		now.content = content
+		config, err := parseKubeconfig(content, before.path)
+		if err != nil {
+			now.problem = &problem.Error{
+				Code:        problem.KubeconfigInvalid,
+				Message:     fmt.Sprintf("the kubeconfig file %s makes no sense", before.path),
+				Tried:       "reading " + before.path,
+				Suggestions: []string{"correct the file; it is read again as soon as it is saved"},
+				Err:         err,
+			}
+			break
+		}
+		now.config, now.problem = config, nil
+	}
+	if sameProblem(before.problem, now.problem) && before.config == now.config && bytes.Equal(before.content, now.content) {
+		return before
+	}
+	return &now
+}
+
+// parseKubeconfig decodes a kubeconfig file. Its error tells the line where the
+// decoder knows it, and never quotes the file: it may hold credentials.
+func parseKubeconfig(content []byte, path string) (*clientcmdapi.Config, error) {
+	config, err := clientcmd.Load(content)
+	if runtime.IsMissingKind(err) || runtime.IsMissingVersion(err) {
+		return nil, errors.New("it is not a kubeconfig: apiVersion v1 and kind Config are missing")
+	}
+	if err != nil {
+		return nil, withoutQuotes(err, content)
+	}
+	for _, c := range config.Contexts {
+		c.LocationOfOrigin = path
+	}
+	for _, c := range config.Clusters {
+		c.LocationOfOrigin = path
+	}
+	for _, u := range config.AuthInfos {
+		u.LocationOfOrigin = path
+	}
+	return config, nil
+}
+
+// longestQuote is how much of a file an error may repeat word for word: names of
+// fields and contexts pass, tokens and keys do not.
+const longestQuote = 40
+
+// withoutQuotes gives the error of a decoder unless it repeats a long part of content.
+func withoutQuotes(err error, content []byte) error {
+	text := []byte(err.Error())
+	for start := 0; start+longestQuote <= len(text); start++ {
+		if bytes.Contains(content, text[start:start+longestQuote]) {
+			return errors.New("it does not have the form of a kubeconfig")
+		}
+	}
+	return err
+}
+
+// readRegularFile reads a file of at most max bytes. A device or a pipe is
+// refused because reading it might never end.
+func readRegularFile(path string, max int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a regular file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, max+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(content)) > max {
+		return nil, fmt.Errorf("it is larger than %d MB", max>>20)
+	}
+	return content, nil
+}
+
+func sameProblem(a, b *problem.Error) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Code == b.Code && a.Error() == b.Error()
+}
