@@ -8,15 +8,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"pilothouse/testdata/cluster/component"
 	"pilothouse/testdata/cluster/config"
-	"pilothouse/testdata/cluster/image"
+	"pilothouse/testdata/cluster/fakenode"
 	"pilothouse/testdata/cluster/supervisor"
 )
 
@@ -47,14 +45,31 @@ func command() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&options.name, "name", "pilothouse", "the cluster's name, which is also the name of its context")
 	root.PersistentFlags().StringVar(&options.state, "state", os.Getenv("PILOTHOUSE_CLUSTER_STATE"), "the folder of the cluster's state (default $PILOTHOUSE_CLUSTER_STATE or ~/.local/state/pilothouse/cluster/<name>)")
-	root.AddCommand(options.upCommand(), options.downCommand(), options.statusCommand(), options.kubeconfigCommand(), options.kubectlCommand(), superviseCommand())
+	root.AddCommand(
+		options.upCommand(), options.downCommand(), options.statusCommand(),
+		options.kubeconfigCommand(), options.kubectlCommand(), options.logsCommand(),
+		options.programCommand("start", "Start one of the cluster's programs", (*supervisor.Client).Start),
+		options.programCommand("stop", "End one of the cluster's programs with SIGKILL", (*supervisor.Client).Stop),
+		options.programCommand("restart", "End one of the cluster's programs with SIGKILL and start it", (*supervisor.Client).Restart),
+		options.compactCommand(), options.loadCommand(), options.imageCommand(), buildCommand(),
+		superviseCommand(), fakeNodesCommand(),
+	)
 	return root
 }
 
+// superviseCommand is the process that owns the others.
 func superviseCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: supervisor.Command, Hidden: true, Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return supervisor.Main() },
+	}
+}
+
+// fakeNodesCommand is the process that makes fake nodes look alive.
+func fakeNodesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: supervisor.FakeNodes, Hidden: true, Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, args []string) error { return fakenode.Main(command.Context(), args[0]) },
 	}
 }
 
@@ -95,30 +110,6 @@ func (o *options) cluster() (*config.Cluster, error) {
 		return nil, fmt.Errorf("cluster %q is not up", o.name)
 	}
 	return cluster, err
-}
-
-// builder returns what builds the cluster's programs.
-func builder() (component.Builder, error) {
-	_, file, _, _ := runtime.Caller(0)
-	sources := filepath.Dir(file)
-	if _, err := os.Stat(filepath.Join(sources, "components")); err != nil {
-		return component.Builder{}, fmt.Errorf("the sources that this program was built from are gone, build it anew: %w", err)
-	}
-	cache, err := cacheFolder()
-	return component.Builder{Sources: sources, Cache: cache, Progress: progress}, err
-}
-
-func cacheFolder() (string, error) {
-	if folder := os.Getenv("PILOTHOUSE_CLUSTER_CACHE"); folder != "" {
-		return filepath.Abs(folder)
-	}
-	base, err := userFolder("XDG_CACHE_HOME", ".cache")
-	return filepath.Join(base, "pilothouse", "cluster"), err
-}
-
-func kitchen() (image.Kitchen, image.Store, error) {
-	builder, err := builder()
-	return image.Kitchen{Builder: builder}, image.Store{Folder: filepath.Join(builder.Cache, "images")}, err
 }
 
 func progress(format string, args ...any) {

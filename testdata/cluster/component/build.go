@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"pilothouse/testdata/cluster/debian"
 )
 
 // Builder builds components from Sources, the folder of the cluster's module, into Cache.
@@ -43,6 +45,11 @@ func (b Builder) Build(ctx context.Context, c Component) (string, error) {
 	defer unlock()
 	if exists(folder) {
 		return folder, nil
+	}
+	if c.C {
+		if err := debian.Ensure(ctx, b.Progress, debian.CCompiler()...); err != nil {
+			return "", err
+		}
 	}
 	started := time.Now()
 	name := strings.TrimSpace(c.Name + " " + c.Version)

@@ -24,7 +24,7 @@ type Component struct {
 	Folder   string
 	// Flags are given to `go build` or `go install`.
 	Flags []string
-	// C tells that the component needs a C compiler.
+	// C tells that the component is built with a C compiler.
 	C bool
 	// Links are the other names of a binary that looks at the name it is called by.
 	Links []string

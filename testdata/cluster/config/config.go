@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"time"
 )
 
 // Cluster is one cluster. `up` decides it once and writes it to the state folder, from where everything else reads it.
@@ -15,6 +16,8 @@ type Cluster struct {
 	Name string `json:"name"`
 	// Fake tells that there is a control plane and fake nodes only, all on the loopback interface.
 	Fake bool `json:"fake"`
+	// Started is when the supervisor was.
+	Started time.Time `json:"started"`
 	// State is the folder that holds all of this cluster and nothing else.
 	State string `json:"state"`
 	// Programs is the folders that hold the programs, as a PATH.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -24,40 +23,25 @@ const architecture = runtime.GOARCH
 // Files is what an image holds, by path in the image.
 type Files map[string]Source
 
-// Source is where a file comes from: a file of the machine, or a symbolic link's target.
+// Source is where a file comes from: a file of the machine, a text, or a symbolic link's target.
 type Source struct {
 	Path string
+	Text string
 	Link string
 }
 
-// Add adds a file of the machine, the one that a link leads to, or a folder with all that is in it.
+// Add adds a file of the machine, or the one that a link leads to.
 func (f Files) Add(target, source string) error {
 	real, err := filepath.EvalSymlinks(source)
 	if err != nil {
 		return err
 	}
-	return filepath.WalkDir(real, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		below, err := filepath.Rel(real, name)
-		if err != nil {
-			return err
-		}
-		destination := path.Join(target, below)
-		switch {
-		case entry.Type().IsRegular():
-			f[destination] = Source{Path: name}
-		case entry.Type()&fs.ModeSymlink != 0:
-			link, err := os.Readlink(name)
-			if err != nil {
-				return err
-			}
-			f[destination] = Source{Link: link}
-		}
-		return nil
-	})
+	f[target] = Source{Path: real}
+	return nil
 }
+
+// Write adds a file with a text.
+func (f Files) Write(target, text string) { f[target] = Source{Text: text} }
 
 // Link adds a symbolic link.
 func (f Files) Link(target, to string) { f[target] = Source{Link: to} }
@@ -75,7 +59,7 @@ func (f Files) sorted() []string {
 func (f Files) identify(to hash.Hash) error {
 	for _, name := range f.sorted() {
 		source := f[name]
-		fmt.Fprintf(to, "%s %s %s", name, source.Path, source.Link)
+		fmt.Fprintf(to, "%s %s %q %s", name, source.Path, source.Text, source.Link)
 		if source.Path != "" {
 			info, err := os.Stat(source.Path)
 			if err != nil {
@@ -143,6 +127,13 @@ func (a *archive) add(name string, source Source) error {
 	name = strings.TrimPrefix(name, "/")
 	if source.Link != "" {
 		return a.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeSymlink, Linkname: source.Link, Mode: 0o777})
+	}
+	if source.Text != "" {
+		if err := a.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o644, Size: int64(len(source.Text))}); err != nil {
+			return err
+		}
+		_, err := io.WriteString(a, source.Text)
+		return err
 	}
 	input, err := os.Open(source.Path)
 	if err != nil {

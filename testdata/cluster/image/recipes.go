@@ -3,9 +3,11 @@ package image
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -15,6 +17,11 @@ import (
 
 // Basic names the images that every cluster has.
 func Basic() []string { return []string{"pause", "busybox", "hello"} }
+
+// Names names all images that there are recipes for.
+func Names() []string {
+	return append(append(Basic(), "coredns", "metrics-server"), slices.Sorted(maps.Keys(languages()))...)
+}
 
 // Kitchen makes recipes, for which it builds programs when they are not there yet.
 type Kitchen struct {
@@ -42,7 +49,10 @@ func (k Kitchen) Recipe(ctx context.Context, name string) (Recipe, error) {
 		recipe := Recipe{Names: []string{"busybox:latest"}, Files: Files{}, Config: v1.Config{Env: []string{searchPath}, Cmd: []string{"sh"}}}
 		return recipe, addShell(recipe.Files)
 	}
-	return Recipe{}, fmt.Errorf("there is no image %q", name)
+	if language, ok := languages()[name]; ok {
+		return k.language(ctx, language)
+	}
+	return Recipe{}, fmt.Errorf("there is no image %q: there are %s", name, strings.Join(Names(), ", "))
 }
 
 // program returns an image that holds one static program.
@@ -55,11 +65,11 @@ func (k Kitchen) program(ctx context.Context, c component.Component, imageName s
 	return recipe, recipe.Files.Add("/"+c.Name, filepath.Join(folder, c.Name))
 }
 
-// addShell adds the machine's busybox, which is static, and a link for each of its commands.
+// addShell adds the machine's busybox, which is static, a link for each of its commands, and the one user.
 func addShell(files Files) error {
 	busybox, err := exec.LookPath("busybox")
 	if err != nil {
-		return fmt.Errorf("%w (it is in Debian's package busybox-static)", err)
+		return err
 	}
 	commands, err := exec.Command(busybox, "--list-full").Output()
 	if err != nil {
@@ -73,5 +83,7 @@ func addShell(files Files) error {
 			files.Link(target, "/bin/busybox")
 		}
 	}
+	files.Write("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
+	files.Write("/etc/group", "root:x:0:\n")
 	return nil
 }

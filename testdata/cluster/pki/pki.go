@@ -128,7 +128,7 @@ func SigningKey(folder, name string) error {
 	return os.WriteFile(filepath.Join(folder, name+".pub"), public, 0o600)
 }
 
-// encodeKey uses the EC form because the controllers' token signer reads no other for this kind of key.
+// encodeKey uses SEC 1's form, which every reader of keys in Kubernetes knows.
 func encodeKey(key *ecdsa.PrivateKey) ([]byte, error) {
 	der, err := x509.MarshalECPrivateKey(key)
 	if err != nil {

@@ -60,7 +60,7 @@ func (c *Client) Restart(ctx context.Context, program string) error {
 	return c.act(ctx, "restart/"+program)
 }
 
-// Compact makes etcd forget every revision but the present one.
+// Compact makes etcd, and the API server that it restarts, forget every revision but the present one.
 func (c *Client) Compact(ctx context.Context) error { return c.act(ctx, "compact") }
 
 func (c *Client) act(ctx context.Context, path string) error {

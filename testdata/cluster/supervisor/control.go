@@ -27,6 +27,8 @@ type Status struct {
 	Name  string    `json:"name"`
 	State State     `json:"state"`
 	Since time.Time `json:"since"`
+	// Manual tells that the program runs only when it is asked for.
+	Manual bool `json:"manual,omitempty"`
 	// PID is the process in the cluster's pid namespace.
 	PID   int    `json:"pid,omitempty"`
 	Error string `json:"error,omitempty"`
@@ -63,14 +65,9 @@ func (s *supervisor) serve(ctx context.Context, listener net.Listener) error {
 		}
 	})
 	for name, act := range map[string]func(context.Context, *supervised) error{
-		"start": s.start,
-		"stop":  s.stop,
-		"restart": func(ctx context.Context, p *supervised) error {
-			if err := s.stop(ctx, p); err != nil {
-				return err
-			}
-			return s.start(ctx, p)
-		},
+		"start":   s.start,
+		"stop":    s.stop,
+		"restart": s.restart,
 	} {
 		mux.HandleFunc("POST /"+name+"/{program}", func(w http.ResponseWriter, r *http.Request) {
 			p := s.find(r.PathValue("program"))
@@ -84,8 +81,8 @@ func (s *supervisor) serve(ctx context.Context, listener net.Listener) error {
 			}
 		})
 	}
-	mux.HandleFunc("POST /compact", func(w http.ResponseWriter, r *http.Request) {
-		if err := s.compact(r.Context()); err != nil {
+	mux.HandleFunc("POST /compact", func(w http.ResponseWriter, _ *http.Request) {
+		if err := s.compact(ctx); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})
@@ -97,12 +94,13 @@ func (s *supervisor) status() []Status {
 	defer s.mu.Unlock()
 	var all []Status
 	for _, p := range s.programs {
-		all = append(all, Status{Name: p.Name, State: p.state, Since: p.since, PID: p.pid, Error: text(p.err)})
+		all = append(all, Status{Name: p.Name, State: p.state, Since: p.since, Manual: p.Manual, PID: p.pid, Error: text(p.err)})
 	}
 	return all
 }
 
-// compact makes etcd forget every revision but the present one.
+// compact makes etcd forget every revision but the present one, and the API server too: it keeps the last minutes' events
+// and lists for itself, until it is started anew.
 func (s *supervisor) compact(ctx context.Context) error {
 	var present struct {
 		Header struct {
@@ -115,7 +113,7 @@ func (s *supervisor) compact(ctx context.Context) error {
 	if err := s.etcd(ctx, "/v3/kv/compaction", map[string]any{"revision": present.Header.Revision, "physical": true}, nil); err != nil {
 		return fmt.Errorf("compacting etcd to revision %s: %w", present.Header.Revision, err)
 	}
-	return nil
+	return s.restart(ctx, s.find(ControlPlane))
 }
 
 func (s *supervisor) etcd(ctx context.Context, path string, request, answer any) error {

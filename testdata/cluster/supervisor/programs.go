@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
 	"os"
@@ -30,11 +31,23 @@ const mirrorConfig = `server = "http://127.0.0.1:5000"
   capabilities = ["pull", "resolve"]
 `
 
+// FakeNodes is the program that makes nodes and pods look as if they ran. A cluster with a real node starts it only when
+// it has fake nodes too.
+const FakeNodes = "fake-nodes"
+
 // programs returns what runs in the cluster.
 func programs(cluster *config.Cluster) ([]Program, error) {
 	plane, err := controlPlane(cluster)
-	if err != nil || cluster.Fake {
-		return []Program{plane}, err
+	if err != nil {
+		return nil, err
+	}
+	all := []Program{plane, {
+		Name: FakeNodes, Path: "/proc/self/exe", Args: []string{FakeNodes, cluster.Kubeconfig()}, After: []string{ControlPlane},
+		Ready:  func(context.Context) error { return nil },
+		Manual: !cluster.Fake,
+	}}
+	if cluster.Fake {
+		return all, nil
 	}
 	cni, err := find(cluster, "ptp")
 	if err != nil {
@@ -66,7 +79,6 @@ func programs(cluster *config.Cluster) ([]Program, error) {
 			return nil, err
 		}
 	}
-	all := []Program{plane}
 	for _, program := range []Program{
 		{
 			Name: "registry", Args: []string{"serve", cluster.File("run", "registry.yaml")},

@@ -49,6 +49,7 @@ func Start(cluster *config.Cluster) (err error) {
 	// Until it learns the state folder the supervisor does nothing, and without it it ends.
 	defer input.Close()
 	pid := command.Process.Pid
+	cluster.Started = time.Now()
 	if err := os.WriteFile(cluster.File(pidFile), []byte(strconv.Itoa(pid)), 0o600); err != nil {
 		return err
 	}

@@ -248,3 +248,10 @@ func (s *supervisor) stop(ctx context.Context, p *supervised) error {
 	s.mu.Unlock()
 	return s.until(ctx, func() bool { return p.pid == 0 })
 }
+
+func (s *supervisor) restart(ctx context.Context, p *supervised) error {
+	if err := s.stop(ctx, p); err != nil {
+		return err
+	}
+	return s.start(ctx, p)
+}

@@ -1,0 +1,88 @@
+// Package addon installs what runs as pods in every cluster: the DNS server and the metrics server.
+package addon
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+
+	"pilothouse/testdata/cluster/config"
+)
+
+//go:embed coredns.yaml
+var coreDNS string
+
+//go:embed metrics-server.yaml
+var metricsServer string
+
+// Namespace is where the add-ons are.
+const Namespace = "kube-system"
+
+// Images names the images that the add-ons need.
+func Images() []string { return []string{"coredns", "metrics-server"} }
+
+// Install applies the add-ons and does not wait for their pods.
+func Install(ctx context.Context, cluster *config.Cluster, client *rest.Config) error {
+	objects, err := dynamic.NewForConfig(client)
+	if err != nil {
+		return err
+	}
+	for _, manifest := range []string{coreDNS, metricsServer} {
+		if err := apply(ctx, objects, strings.ReplaceAll(manifest, "{dns}", cluster.Network.DNS.String())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func apply(ctx context.Context, client dynamic.Interface, manifest string) error {
+	documents := yaml.NewYAMLOrJSONDecoder(bytes.NewBufferString(manifest), 4096)
+	for {
+		object := &unstructured.Unstructured{}
+		if err := documents.Decode(object); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("reading an add-on's manifest: %w", err)
+		}
+		kind, _ := meta.UnsafeGuessKindToResource(object.GroupVersionKind())
+		var resource dynamic.ResourceInterface = client.Resource(kind)
+		if object.GetNamespace() != "" {
+			resource = client.Resource(kind).Namespace(object.GetNamespace())
+		}
+		if err := retry(ctx, func() error {
+			_, err := resource.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: "pilothouse-cluster", Force: true})
+			return err
+		}); err != nil {
+			return fmt.Errorf("applying %s %s: %w", object.GetKind(), object.GetName(), err)
+		}
+	}
+}
+
+// retry repeats what fails because the API server is young: it makes the namespaces and knows its own kinds only a moment
+// after it is ready.
+func retry(ctx context.Context, do func() error) error {
+	for {
+		err := do()
+		if err == nil || !apierrors.IsNotFound(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
