@@ -73,13 +73,15 @@ func (t *Tree) acquireFeed(c *cluster.Cluster, s selection) *branch {
 			source:    c,
 			selection: s,
 			query:     query,
+			find:      findKind(s.kind, c.Kinds),
+			accept:    acceptTables,
 			reader:    tableReader,
 			changed:   make(chan struct{}, 1),
 			log:       t.log.With(slog.String("context", id)),
 		}
 		switch {
 		case s.containers:
-			f.reader = containerReader(id)
+			f.accept, f.reader = "application/json", containerReader(id)
 		case s.kind == "namespaces" && s.labels == "" && s.fields == "":
 			f.instead = func(p *problem.Error) []Row { return knownNamespaces(c, p) }
 		}

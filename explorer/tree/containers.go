@@ -14,12 +14,11 @@ import (
 // pod is what the rows of its containers need of a v1 Pod.
 type pod struct {
 	Metadata struct {
-		Name            string            `json:"name"`
-		Namespace       string            `json:"namespace"`
-		UID             string            `json:"uid"`
-		ResourceVersion string            `json:"resourceVersion"`
-		Continue        string            `json:"continue"`
-		Annotations     map[string]string `json:"annotations"`
+		Name            string `json:"name"`
+		Namespace       string `json:"namespace"`
+		UID             string `json:"uid"`
+		ResourceVersion string `json:"resourceVersion"`
+		Continue        string `json:"continue"`
 	} `json:"metadata"`
 	Spec struct {
 		InitContainers      []container `json:"initContainers"`
@@ -110,20 +109,22 @@ func (e *containerEvents) event() (eventType, error) {
 	return event.Type, nil
 }
 
-func (e *containerEvents) printed(bool) error {
+func (e *containerEvents) page() error {
 	e.pod = pod{}
-	if err := e.json.Decode(&e.pod); err != nil {
-		return err
-	}
-	for i := range e.pod.Items {
-		e.show(&e.pod.Items[i])
-	}
-	return nil
+	return e.json.Decode(&e.pod)
 }
 
-func (e *containerEvents) position() (version string, initialEnds bool, continues string) {
-	_, initialEnds = e.pod.Metadata.Annotations[metav1.InitialEventsAnnotationKey]
-	return e.pod.Metadata.ResourceVersion, initialEnds, e.pod.Metadata.Continue
+// complete shows the pod that the list holds, if it is there.
+func (e *containerEvents) complete() {
+	if len(e.pod.Items) == 0 {
+		e.feed.replace(nil)
+		return
+	}
+	e.show(&e.pod.Items[0])
+}
+
+func (e *containerEvents) position() (version, continues string) {
+	return e.pod.Metadata.ResourceVersion, e.pod.Metadata.Continue
 }
 
 // show puts the containers' rows, init containers first, as they run.

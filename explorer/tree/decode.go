@@ -16,8 +16,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// accept asks for printed tables; a server that prints none sends the objects.
-const accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+// acceptTables asks for printed tables; a server that prints none sends the objects.
+const acceptTables = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
 // eventType is the type of a watch event (meta/v1 WatchEvent).
 type eventType string
@@ -45,9 +45,8 @@ type tableDecoder struct {
 	current eventType // of the event being read
 
 	// Of the object being read last.
-	version     string // the resourceVersion
-	continues   string // a list's continue token
-	initialEnds bool   // the bookmark that closes the initial events
+	version   string // the resourceVersion
+	continues string // a list's continue token
 
 	// Reused from row to row.
 	meta      objectMeta
@@ -99,9 +98,7 @@ func (d *tableDecoder) event() (eventType, error) {
 	return d.current, err
 }
 
-func (d *tableDecoder) position() (version string, initialEnds bool, continues string) {
-	return d.version, d.initialEnds, d.continues
-}
+func (d *tableDecoder) position() (version, continues string) { return d.version, d.continues }
 
 // readType reads an event's type into current; a type unknown here is none.
 func (d *tableDecoder) readType() error {
@@ -131,7 +128,7 @@ func (d *tableDecoder) status() error {
 // printed reads a Table, or an object where the server does not print tables, or a list
 // of such. With rows false only its metadata counts, as for a bookmark.
 func (d *tableDecoder) printed(rows bool) error {
-	d.version, d.continues, d.initialEnds = "", "", false
+	d.version, d.continues = "", ""
 	d.meta.reset()
 	isTable, sawRows := false, false
 	err := d.object(func(key []byte) error {
@@ -144,7 +141,7 @@ func (d *tableDecoder) printed(rows bool) error {
 			if err := d.metadata(); err != nil {
 				return err
 			}
-			d.version, d.continues, d.initialEnds = string(d.meta.version), string(d.meta.continues), d.meta.initialEnds
+			d.version, d.continues = string(d.meta.version), string(d.meta.continues)
 			return nil
 		case "columnDefinitions":
 			return d.definitions()
@@ -187,7 +184,6 @@ func (d *tableDecoder) row(tell bool) error {
 	if d.version == "" { // of an event; a list has one of its own
 		d.version = string(d.meta.version)
 	}
-	d.initialEnds = d.initialEnds || d.meta.initialEnds
 	if tell && d.table != nil {
 		d.onRow(d.build())
 	}
@@ -344,11 +340,6 @@ func (d *tableDecoder) metadata() error {
 			err = d.json.SkipValue()
 		case "ownerReferences":
 			err = d.array(d.ownerReference)
-		case "annotations":
-			err = d.object(func(key []byte) error {
-				m.initialEnds = m.initialEnds || string(key) == metav1.InitialEventsAnnotationKey
-				return d.json.SkipValue()
-			})
 		default:
 			err = d.json.SkipValue()
 		}
@@ -387,7 +378,7 @@ func (m *objectMeta) reset() {
 	for _, b := range []*[]byte{&m.name, &m.uid, &m.version, &m.namespace, &m.owner.kind, &m.owner.api, &m.owner.name, &m.created, &m.continues} {
 		*b = (*b)[:0]
 	}
-	m.deleting, m.initialEnds = false, false
+	m.deleting = false
 }
 
 // definitions reads a table's column definitions.

@@ -29,15 +29,15 @@ const podEvents = `{"type":"ADDED","object":{"kind":"Table","apiVersion":"meta.k
 `
 
 type decoded struct {
-	Event             eventType
-	Name, Owner       string
-	Cells             []string
-	Status            string
-	Health            Health
-	Created           int64
-	Times             map[int]int64
-	Version           string
-	InitialEnds, Gone bool
+	Event       eventType
+	Name, Owner string
+	Cells       []string
+	Status      string
+	Health      Health
+	Created     int64
+	Times       map[int]int64
+	Version     string
+	Gone        bool
 }
 
 func decodeAll(t *testing.T, text string) []decoded {
@@ -61,7 +61,7 @@ func decodeAll(t *testing.T, text string) []decoded {
 			t.Fatalf("event %d: %v", len(all), err)
 		}
 		one := decoded{Event: kind}
-		one.Version, one.InitialEnds, _ = d.position()
+		one.Version, _ = d.position()
 		if last != nil {
 			one.Name, one.Owner, one.Cells, one.Status = last.name(), ownerText(last), last.cells(), last.statusText()
 			one.Health, one.Created = healths[last.health], last.created
@@ -85,7 +85,7 @@ func TestEventsOfPrintedTablesBecomeRows(t *testing.T) {
 			Status: "Running", Health: HealthGood, Created: created, Times: map[int]int64{3: 1_800_000_000 - 300}, Version: "258"},
 		{Event: eventModified, Name: "web-1", Cells: []string{"web-1", "0/1", "CrashLoopBackOff", "4", "{}", "<none>"},
 			Status: "Terminating", Health: HealthBad, Created: created, Version: "259"},
-		{Event: eventBookmark, Version: "479", InitialEnds: true},
+		{Event: eventBookmark, Version: "479"},
 		{Event: eventError, Gone: true},
 	}
 	if diff := cmp.Diff(want, decodeAll(t, podEvents)); diff != "" {
@@ -110,7 +110,7 @@ func TestListsBecomeRows(t *testing.T) {
 	if err := d.printed(true); err != nil {
 		t.Fatal(err)
 	}
-	version, _, more := d.position()
+	version, more := d.position()
 	if diff := cmp.Diff([]string{"a", "b", "90", "more"}, append(names, version, more)); diff != "" {
 		t.Error(diff)
 	}

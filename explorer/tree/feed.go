@@ -5,11 +5,11 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -33,6 +33,8 @@ const (
 	longestPause = 30 * time.Second
 	// briefStream is how short a stream must have been to count as a failure.
 	briefStream = time.Second
+	// steadyStream is how long one must have been for failures before it to be forgotten.
+	steadyStream = 10 * time.Second
 )
 
 // source is the cluster as a feed uses it; *cluster.Cluster is one.
@@ -41,21 +43,23 @@ type source interface {
 	OnChange(f func()) (stop func())
 	Status() cluster.Status
 	Context() cluster.Context
-	Kinds(ctx context.Context) (*cluster.Kinds, error)
 	Hold() (release func())
 }
 
-// feed keeps a list the same as a collection in a cluster, for as long as run lasts:
-// one request streams first the rows there are and then what happens to them
-// (KEP-3157, WatchList), resumed where it broke. Guarantee: between live and live the
-// list ends up equal to the collection, whatever was missed meanwhile; rows of before
-// stay in view until then.
+// feed keeps a list the same as a collection in a cluster, for as long as run lasts: it
+// reads the collection in pages, then watches from there, and resumes where the watch
+// broke. Streaming the collection through the watch (KEP-3157) was measured and takes
+// two to three times as long for printed tables; see docs/performance.md. Guarantee: when
+// the list is live again it equals the collection, whatever was missed meanwhile; rows of
+// before stay in view until then.
 type feed struct {
 	*list
 	source    source
 	selection selection
 	query     url.Values // its selectors
 	log       *slog.Logger
+	find      func(context.Context) (cluster.Kind, error) // tells how the selection's kind is served
+	accept    string
 	// reader reads the events of one response body into the list.
 	reader func(f *feed, body io.Reader) eventReader
 	// instead gives rows to show where the collection may not be listed; nil for none.
@@ -69,20 +73,21 @@ type feed struct {
 	pages   bool // the server does not stream lists: ask for pages
 	pause   time.Duration
 
-	mu      sync.Mutex
-	server  string             // address that version belongs to
-	stream  context.CancelFunc // ends the request under way
-	changed chan struct{}      // holds a token when the cluster changed; ends a pause
+	mu     sync.Mutex
+	server string             // address that version belongs to
+	stream context.CancelFunc // ends the request under way
+
+	changed chan struct{} // holds a token when the cluster changed; ends a pause
 }
 
 // eventReader reads watch events or a list out of a response body.
 type eventReader interface {
 	event() (eventType, error)
-	// printed reads a list.
-	printed(rows bool) error
-	// position gives what was read last: its resourceVersion, whether it closed the
-	// initial events, and a list's continue token.
-	position() (version string, initialEnds bool, continues string)
+	// page reads a page of the collection; complete is called after the last.
+	page() error
+	complete()
+	// position gives the resourceVersion of what was read last, and a list's continue token.
+	position() (version, continues string)
 }
 
 // run keeps the list current until ctx ends.
@@ -128,14 +133,14 @@ func (f *feed) follow(ctx context.Context) error {
 	f.stream = cancel
 	f.mu.Unlock()
 	if f.version == "" {
-		if err := f.findKind(ctx); err != nil {
+		kind, err := f.find(ctx)
+		if err != nil {
 			return err
 		}
-		f.pass++
-		if f.pages || !f.kind.Can("watch") {
-			if err := f.listPages(ctx); err != nil {
-				return err
-			}
+		f.kind = kind
+		f.setKind(kind)
+		if err := f.listPages(ctx); err != nil {
+			return err
 		}
 	}
 	if !f.kind.Can("watch") {
@@ -145,60 +150,44 @@ func (f *feed) follow(ctx context.Context) error {
 	return f.watch(ctx)
 }
 
-// findKind asks discovery how the kind is served now.
-func (f *feed) findKind(ctx context.Context) error {
-	kinds, err := f.source.Kinds(ctx)
-	if err != nil {
-		return err
+// findKind asks discovery how a kind is served now.
+func findKind(id string, kindsOf func(context.Context) (*cluster.Kinds, error)) func(context.Context) (cluster.Kind, error) {
+	return func(ctx context.Context) (cluster.Kind, error) {
+		kinds, err := kindsOf(ctx)
+		if err != nil {
+			return cluster.Kind{}, err
+		}
+		k, ok := kinds.ByID(id)
+		if !ok {
+			return k, &problem.Error{Code: problem.KindUnknown, Message: "the server does not serve " + id + " (any more)",
+				Suggestions: []string{"install the CustomResourceDefinition or the API server that brings it"}}
+		}
+		return k, nil
 	}
-	k, ok := kinds.ByID(f.selection.kind)
-	if !ok {
-		return &problem.Error{Code: problem.KindUnknown, Message: "the server does not serve " + f.selection.kind + " (any more)",
-			Suggestions: []string{"install the CustomResourceDefinition or the API server that brings it"}}
-	}
-	f.kind = k
-	f.setKind(k)
-	return nil
 }
 
 // errPoll tells that a list succeeded which cannot be watched.
 var errPoll = errors.New("the server does not watch this kind")
 
-// watch streams events, after the whole collection if version is "".
+// watch reads events from version on until the stream ends.
 func (f *feed) watch(ctx context.Context) error {
-	q := f.params()
+	q := maps.Clone(f.query)
 	q.Set("watch", "true")
 	q.Set("allowWatchBookmarks", "true")
+	q.Set("resourceVersion", f.version)
 	q.Set("timeoutSeconds", strconv.Itoa(600+rand.IntN(600))) // spread out, so that an API server that comes back is not met all at once
-	if f.version == "" {
-		q.Set("sendInitialEvents", "true")
-		q.Set("resourceVersionMatch", string(metav1.ResourceVersionMatchNotOlderThan))
-	} else {
-		q.Set("resourceVersion", f.version)
-	}
-	body, err := f.source.Get(ctx, f.kind.Path(f.selection.namespace), q, accept)
+	body, err := f.source.Get(ctx, f.kind.Path(f.selection.namespace), q, f.accept)
 	if err != nil {
 		return err
 	}
 	defer body.Close()
-	if f.version != "" {
-		f.live()
-	}
+	f.live()
 	reader := f.reader(f, body)
 	for {
-		kind, err := reader.event()
-		if err != nil {
+		if _, err := reader.event(); err != nil {
 			return err
 		}
-		version, initialEnds, _ := reader.position()
-		if f.version == "" && !initialEnds {
-			continue // a break before the initial events have ended starts over
-		}
-		if f.version == "" && kind == eventBookmark {
-			f.keep(f.pass)
-			f.live()
-		}
-		if version != "" {
+		if version, _ := reader.position(); version != "" {
 			f.version = version
 		}
 	}
@@ -206,23 +195,24 @@ func (f *feed) watch(ctx context.Context) error {
 
 // listPages reads the whole collection page by page.
 func (f *feed) listPages(ctx context.Context) error {
-	q := f.params()
+	f.pass++
+	q := maps.Clone(f.query)
 	q.Set("limit", strconv.Itoa(pageSize))
 	for {
-		body, err := f.source.Get(ctx, f.kind.Path(f.selection.namespace), q, accept)
+		body, err := f.source.Get(ctx, f.kind.Path(f.selection.namespace), q, f.accept)
 		if err != nil {
 			return err
 		}
 		reader := f.reader(f, body)
-		err = reader.printed(true)
+		err = reader.page()
 		_ = body.Close() // read to its end, or err tells why not
 		if err != nil {
 			return err
 		}
-		version, _, continues := reader.position()
+		version, continues := reader.position()
 		if continues == "" {
 			f.version = version
-			f.keep(f.pass)
+			reader.complete()
 			f.live()
 			return nil
 		}
@@ -230,33 +220,24 @@ func (f *feed) listPages(ctx context.Context) error {
 	}
 }
 
-func (f *feed) params() url.Values {
-	q := url.Values{}
-	for k, v := range f.query {
-		q[k] = v
-	}
-	return q
-}
-
 func (f *feed) live() {
-	f.whole, f.pause = true, 0
+	f.whole = true
 	f.setState(StateLive, nil)
 }
 
 // answer draws the consequence of how a request ended and tells how long to wait.
 func (f *feed) answer(err error, lasted time.Duration) time.Duration {
+	if lasted >= steadyStream {
+		f.pause = 0
+	}
 	switch {
 	case errors.Is(err, errPoll):
 		return pollEvery
 	case errors.Is(err, io.EOF) || errors.Is(err, context.Canceled): // the server's time limit, or a new address
 		if lasted >= briefStream {
-			f.pause = 0
 			return 0
 		}
 		return f.longer()
-	case !f.pages && f.version == "" && refusesStreaming(err):
-		f.pages = true
-		return 0
 	case isExpired(err):
 		f.version = ""
 		f.setState(f.broken(), nil)
@@ -317,18 +298,6 @@ func (f *feed) wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// refusesStreaming tells an API server that does not stream lists (before 1.32, or with
-// the feature switched off) from other refusals.
-func refusesStreaming(err error) bool {
-	switch apierrors.ReasonForError(err) {
-	case metav1.StatusReasonInvalid, metav1.StatusReasonBadRequest, metav1.StatusReasonForbidden:
-		return strings.Contains(err.Error(), "sendInitialEvents") || strings.Contains(err.Error(), "resourceVersionMatch")
-	case metav1.StatusReasonMethodNotAllowed:
-		return true
-	}
-	return false
-}
-
 // isExpired tells that the version to resume from is unknown to the server: compacted
 // away, or from before the server was restored from a backup.
 func isExpired(err error) bool {
@@ -340,7 +309,12 @@ func isExpired(err error) bool {
 		apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge))
 }
 
-// tableReader reads printed tables into the feed's list.
+// tableEvents reads printed tables into the feed's list.
+type tableEvents struct {
+	*tableDecoder
+	feed *feed
+}
+
 func tableReader(f *feed, body io.Reader) eventReader {
 	d := newTableDecoder(body, f.selection.kind)
 	d.onTable = f.setTable
@@ -352,5 +326,9 @@ func tableReader(f *feed, body io.Reader) eventReader {
 		r.pass = f.pass
 		f.put(r)
 	}
-	return d
+	return &tableEvents{d, f}
 }
+
+func (e *tableEvents) page() error { return e.printed(true) }
+
+func (e *tableEvents) complete() { e.feed.keep(e.feed.pass) }
