@@ -53,7 +53,7 @@ func (e *entry) checkReferences() *problem.Error {
 			return e.invalid(fmt.Sprintf("the context %s names no %s", e.context.Name, ref.what), nil)
 		}
 		if !ref.found {
-			return e.invalid(fmt.Sprintf("the context %s names the %s %s, which no kubeconfig file defines",
+			return e.invalid(fmt.Sprintf("the context %s names the %s %s, which is not defined",
 				e.context.Name, ref.what, ref.name), nil)
 		}
 	}

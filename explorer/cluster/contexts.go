@@ -162,8 +162,12 @@ func (c *Contexts) List() []Context {
 func (c *Contexts) Files() []File {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	list := make([]File, len(c.files))
-	for i, f := range c.files {
+	return present(c.files)
+}
+
+func present(files []*kubeconfig) []File {
+	list := make([]File, len(files))
+	for i, f := range files {
 		list[i] = File{Path: f.path, Added: f.added, Trusted: f.trusted, Problem: f.problem.Detail()}
 	}
 	return list
@@ -324,7 +328,7 @@ func (c *Contexts) read(files []*kubeconfig) (notify func()) {
 	c.follow(now, entries) // before the files they refer to are read
 
 	c.mu.Lock()
-	changed := !slices.Equal(c.files, now) || !sameContexts(c.entries, entries)
+	changed := !reflect.DeepEqual(present(c.files), present(now)) || !sameContexts(c.entries, entries)
 	c.files, c.entries = now, entries
 	clusters := slices.Collect(maps.Values(c.clusters))
 	c.mu.Unlock()

@@ -80,9 +80,8 @@ func (c *Cluster) askKinds(ctx context.Context) (*Kinds, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, deadline, deadlineReached{deadline})
 	defer cancel()
 	began := time.Now()
-	groups, resources, err := asker.ServerGroupsAndResourcesWithContext(ctx)
-	failed, partial := discovery.GroupDiscoveryFailedErrorGroups(err)
-	if err != nil && !partial {
+	versions, failed, err := askGroups(ctx, asker)
+	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
@@ -96,29 +95,55 @@ func (c *Cluster) askKinds(ctx context.Context) (*Kinds, error) {
 		return nil, err
 	}
 	c.observe(client.wire, began, nil)
-	return newKinds(kindsOf(groups, resources), client.tellGroups(failed)), nil
+	return newKinds(versions, client.tellGroups(failed)), nil
+}
+
+// askGroups gives every kind in every version, and why groups are missing.
+func askGroups(ctx context.Context, asker *discovery.DiscoveryClient) ([]Kind, map[schema.GroupVersion]error, error) {
+	groups, resources, failed, err := asker.GroupsAndMaybeResourcesWithContext(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if resources != nil {
+		return kindsOf(groups.Groups, resources), failed, nil
+	}
+	// A server before Kubernetes 1.26, or one group at a time is all it knows.
+	found, lists, err := asker.ServerGroupsAndResourcesWithContext(ctx)
+	failed, partial := discovery.GroupDiscoveryFailedErrorGroups(err)
+	if err != nil && !partial {
+		return nil, nil, err
+	}
+	resources = map[schema.GroupVersion]*metav1.APIResourceList{}
+	for _, list := range lists {
+		version, err := schema.ParseGroupVersion(list.GroupVersion)
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading the groups: %w", err)
+		}
+		resources[version] = list
+	}
+	list := make([]metav1.APIGroup, len(found))
+	for i, group := range found {
+		list[i] = *group
+	}
+	return kindsOf(list, resources), failed, nil
 }
 
 // kindsOf gives every kind in every version, groups in the server's order and
 // the preferred version of each first.
-func kindsOf(groups []*metav1.APIGroup, lists []*metav1.APIResourceList) []Kind {
-	byVersion := map[string][]metav1.APIResource{}
-	for _, list := range lists {
-		byVersion[list.GroupVersion] = list.APIResources
-	}
+func kindsOf(groups []metav1.APIGroup, resources map[schema.GroupVersion]*metav1.APIResourceList) []Kind {
 	var kinds []Kind
 	for _, group := range groups {
-		versions := slices.Clone(group.Versions)
-		slices.SortStableFunc(versions, func(a, b metav1.GroupVersionForDiscovery) int {
-			return cmp.Compare(rank(a, group), rank(b, group))
-		})
-		for _, version := range versions {
-			for _, r := range byVersion[version.GroupVersion] {
+		for _, version := range preferredFirst(group) {
+			list := resources[schema.GroupVersion{Group: group.Name, Version: version}]
+			if list == nil {
+				continue
+			}
+			for _, r := range list.APIResources {
 				if strings.Contains(r.Name, "/") {
 					continue // a subresource
 				}
 				kinds = append(kinds, Kind{
-					Group: group.Name, Version: version.Version, Resource: r.Name, Kind: r.Kind,
+					Group: group.Name, Version: version, Resource: r.Name, Kind: r.Kind,
 					Singular: r.SingularName, ShortNames: r.ShortNames, Categories: r.Categories,
 					Namespaced: r.Namespaced, Verbs: r.Verbs,
 					Custom: !builtInGroup(group.Name),
@@ -129,11 +154,14 @@ func kindsOf(groups []*metav1.APIGroup, lists []*metav1.APIResourceList) []Kind 
 	return kinds
 }
 
-func rank(version metav1.GroupVersionForDiscovery, group *metav1.APIGroup) int {
-	if version == group.PreferredVersion {
-		return 0
+func preferredFirst(group metav1.APIGroup) []string {
+	versions := []string{group.PreferredVersion.Version}
+	for _, v := range group.Versions {
+		if v.Version != group.PreferredVersion.Version {
+			versions = append(versions, v.Version)
+		}
 	}
-	return 1
+	return versions
 }
 
 // builtInGroup tells whether kube-apiserver itself serves the group. The names

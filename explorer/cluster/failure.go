@@ -115,7 +115,8 @@ func (n narrator) tellTransport(err error) *problem.Error {
 		return unreachable(innermost(err), "check the VPN and the network", address)
 	case errors.As(err, &network) && network.Timeout():
 		return unreachable("no answer in time", "check the VPN and the network", "start the cluster", address)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		strings.Contains(err.Error(), "client conn could not be established"): // net/http does not export it
 		return unreachable("the connection broke", "try again; the cluster may be restarting")
 	case errors.As(err, &tls.RecordHeaderError{}), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return unreachable("it does not speak TLS", address+": it may begin with http://", "check the proxy")
@@ -137,7 +138,7 @@ func (n narrator) tellCertificate(err error) *problem.Error {
 	var authority x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
 	var verification *tls.CertificateVerificationError
-	var alert tls.AlertError
+	var operation *net.OpError
 	switch {
 	case errors.As(err, &host):
 		return untrusted("it was made for another name",
@@ -150,10 +151,11 @@ func (n narrator) tellCertificate(err error) *problem.Error {
 		return untrusted("it has expired or is not yet valid", "check the clock of this machine", "renew the certificates of the cluster")
 	case errors.As(err, &invalid), errors.As(err, &verification):
 		return untrusted(innermost(err), "renew the certificates of the cluster")
-	case errors.As(err, &alert):
+	case errors.As(err, &operation) && operation.Op == "remote error" && strings.Contains(operation.Err.Error(), "certificate"):
+		// An alert of the TLS handshake: crypto/tls gives it no other mark.
 		return &problem.Error{
 			Code:        problem.Unauthorized,
-			Message:     fmt.Sprintf("%s does not accept the certificate of the user %s (%s)", n.server(), n.context.User, alert),
+			Message:     fmt.Sprintf("%s does not accept the certificate of the user %s (%v)", n.server(), n.context.User, operation.Err),
 			Suggestions: []string{"renew the certificate of the user " + n.context.User + " in " + n.context.File},
 		}
 	}

@@ -79,8 +79,8 @@ func readKubeconfig(before *kubeconfig) *kubeconfig {
 // decoder knows it, and never quotes the file: it may hold credentials.
 func parseKubeconfig(content []byte, path string) (*clientcmdapi.Config, error) {
 	config, err := clientcmd.Load(content)
-	if runtime.IsMissingKind(err) || runtime.IsMissingVersion(err) {
-		return nil, errors.New("it is not a kubeconfig: apiVersion v1 and kind Config are missing")
+	if runtime.IsMissingKind(err) || runtime.IsMissingVersion(err) || runtime.IsNotRegisteredError(err) {
+		return nil, errors.New("a kubeconfig begins with apiVersion: v1 and kind: Config")
 	}
 	if err != nil {
 		return nil, withoutQuotes(err, content)

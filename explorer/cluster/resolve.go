@@ -48,9 +48,9 @@ func resolve(files []*kubeconfig, workingNamespaces map[string]string) []*entry 
 
 // source is one configuration: that of KUBECONFIG, or an added file.
 type source struct {
-	clientcmdapi.Config
-	trusted    bool
-	precedence map[string]int // of a file, by its path
+	clientcmdapi.Config // its CurrentContext is "" for an added file: nobody's kubectl follows that
+	trusted             bool
+	precedence          map[string]int // of a file, by its path
 }
 
 func sources(files []*kubeconfig) []*source {
@@ -72,7 +72,7 @@ func sources(files []*kubeconfig) []*source {
 
 func (s *source) add(f *kubeconfig) {
 	s.precedence[f.path] = len(s.precedence)
-	if s.CurrentContext == "" {
+	if s.CurrentContext == "" && !f.added {
 		s.CurrentContext = f.config.CurrentContext
 	}
 	s.Contexts = firstWins(s.Contexts, f.config.Contexts)

@@ -3,6 +3,8 @@ package cluster
 import (
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"pilothouse/explorer/problem"
 )
 
@@ -33,8 +35,8 @@ type Status struct {
 }
 
 // stateAfter gives the state that the outcome of a request shows. Only what is
-// known for certain counts: known is false for an answer of which it is not
-// clear who gave it, the API server or a gateway before it.
+// known for certain counts: known is false for an answer that is no Status of
+// Kubernetes, since a gateway before the API server may have given it.
 func stateAfter(outcome *problem.Error) (state State, known bool) {
 	if outcome == nil {
 		return StateReady, true
@@ -46,8 +48,8 @@ func stateAfter(outcome *problem.Error) (state State, known bool) {
 		return StateUnauthorized, true
 	case problem.KubeconfigInvalid, problem.Untrusted:
 		return StateInvalid, true
-	case problem.Forbidden, problem.NotFound, problem.KindUnknown:
-		return StateReady, true
+	case problem.Forbidden, problem.NotFound, problem.KindUnknown, problem.Rejected, problem.Overloaded:
+		return StateReady, !apierrors.IsUnexpectedServerError(outcome)
 	}
 	return "", false
 }
