@@ -152,6 +152,12 @@ func names(l *list) []string {
 	return all
 }
 
+func stateOf(l *list) (State, *problem.Detail) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state, l.problem
+}
+
 func forbidden() error {
 	return &problem.Error{Code: problem.Forbidden, Message: "you may not", Err: apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "", nil)}
 }
@@ -249,10 +255,11 @@ func TestFeed(t *testing.T) {
 				if got := names(f.list); !slices.Equal(got, test.rows) {
 					t.Errorf("rows are %q, want %q", got, test.rows)
 				}
-				if f.state != test.state {
-					t.Errorf("state is %q (%+v), want %q", f.state, f.list.problem, test.state)
+				state, got := stateOf(f.list)
+				if state != test.state {
+					t.Errorf("state is %q (%+v), want %q", state, got, test.state)
 				}
-				if got := f.list.problem; got == nil && test.problem != "" || got != nil && got.Code != test.problem {
+				if got == nil && test.problem != "" || got != nil && got.Code != test.problem {
 					t.Errorf("problem is %+v, want %q", got, test.problem)
 				}
 				if test.asked != nil && !slices.Equal(s.asked(), test.asked) {
@@ -288,8 +295,9 @@ func TestFeedResumesWhenTheClusterIsBack(t *testing.T) {
 		synctest.Wait()
 		s.change("")
 		synctest.Wait()
-		if got := names(f.list); len(got) != 1 || f.state != StateLive {
-			t.Errorf("rows are %q in state %s", got, f.state)
+		state, _ := stateOf(f.list)
+		if got := names(f.list); len(got) != 1 || state != StateLive {
+			t.Errorf("rows are %q in state %s", got, state)
 		}
 	})
 }
@@ -303,8 +311,9 @@ func TestRowsInsteadOfAForbiddenList(t *testing.T) {
 		})
 		defer stop()
 		synctest.Wait()
-		if got := names(f.list); !slices.Equal(got, []string{"known "}) || f.state != StateLive {
-			t.Errorf("rows are %q in state %s", got, f.state)
+		state, _ := stateOf(f.list)
+		if got := names(f.list); !slices.Equal(got, []string{"known "}) || state != StateLive {
+			t.Errorf("rows are %q in state %s", got, state)
 		}
 		time.Sleep(2 * deniedPause)
 		synctest.Wait()

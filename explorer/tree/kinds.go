@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -52,7 +53,7 @@ func (t *Tree) kindRows(cl *cluster.Cluster, n nodeID) (*list, func(context.Cont
 			var rows []Row
 			worst := rankUnknown
 			for _, k := range shown {
-				r := Row{ID: join(n.text, escape(k.ID())), Type: NodeKind, Kind: k.ID(), Name: k.Kind, Expandable: true}
+				r := Row{ID: join(n.text, escape(k.ID())), Type: NodeKind, Kind: k.ID(), Name: plural(k), Expandable: true}
 				if k.Custom {
 					r.Description = k.Group
 				}
@@ -94,6 +95,15 @@ func (t *Tree) permitted(ctx context.Context, cl *cluster.Cluster, n nodeID, kin
 		shown = append(shown, k)
 	}
 	return shown, hidden
+}
+
+// plural writes a kind's plural as its name is written: "NetworkPolicies".
+func plural(k cluster.Kind) string {
+	same := 0
+	for same < min(len(k.Kind), len(k.Resource)) && strings.EqualFold(k.Kind[same:same+1], k.Resource[same:same+1]) {
+		same++
+	}
+	return k.Kind[:same] + k.Resource[same:]
 }
 
 func countOf(n int, one, many string) string {

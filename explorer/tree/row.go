@@ -76,10 +76,10 @@ func (r *row) statusText() string {
 	if r.deleting {
 		return "Terminating"
 	}
-	if r.status < 0 {
-		return ""
+	if s := r.cell(int(r.status)); r.status >= 0 && s != "<none>" {
+		return s
 	}
-	return r.cell(int(r.status))
+	return ""
 }
 
 // text gives a handle's text; a row of no table has none.
