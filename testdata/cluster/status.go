@@ -90,7 +90,7 @@ func examine(ctx context.Context, cluster *config.Cluster) (*report, error) {
 	}
 	report.check("nodes", nodesReady(ctx, objects))
 	if !cluster.Fake {
-		report.check("dns", available(ctx, objects, "coredns"))
+		report.check("dns", resolve(ctx, cluster))
 		metrics := available(ctx, objects, "metrics-server")
 		report.Checks = append(report.Checks, check{"metrics", text(metrics)}) // it comes later than `up` waits for
 	}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"os"
 	"time"
 
@@ -23,24 +25,29 @@ import (
 // is late.
 func (o *upOptions) waitFor(ctx context.Context, cluster *config.Cluster) error {
 	control := supervisor.Dial(cluster)
-	if err := until(ctx, cluster, time.Minute, "the control plane", supervisor.ControlPlane, func(ctx context.Context) error {
-		return programReady(ctx, control, supervisor.ControlPlane)
-	}); err != nil {
-		return err
-	}
 	client, objects, err := connect(cluster)
 	if err != nil {
 		return err
 	}
-	if cluster.Fake {
-		if err := fakenode.Create(ctx, objects, o.nodes, false); err != nil {
+	if err := until(ctx, cluster, time.Minute, "the API server", supervisor.ControlPlane, func(ctx context.Context) error {
+		if err := noneFailed(ctx, control); err != nil {
 			return err
 		}
-	} else if err := addon.Install(ctx, cluster, client); err != nil {
+		_, err := objects.Discovery().ServerVersion()
+		return err
+	}); err != nil {
+		return err
+	}
+	if cluster.Fake {
+		err = fakenode.Create(ctx, objects, o.nodes, false)
+	} else {
+		err = addon.InstallDNS(ctx, cluster, client)
+	}
+	if err != nil {
 		return logged(cluster, supervisor.ControlPlane, err)
 	}
 	if err := until(ctx, cluster, time.Minute, "the node", lateForNode(cluster), func(ctx context.Context) error {
-		return nodesReady(ctx, objects)
+		return errors.Join(noneFailed(ctx, control), nodesReady(ctx, objects))
 	}); err != nil {
 		return err
 	}
@@ -58,9 +65,13 @@ func (o *upOptions) waitFor(ctx context.Context, cluster *config.Cluster) error 
 	}); err != nil || cluster.Fake {
 		return err
 	}
-	return until(ctx, cluster, time.Minute, "the DNS server", "kubelet", func(ctx context.Context) error {
-		return available(ctx, objects, "coredns")
-	})
+	if err := until(ctx, cluster, time.Minute, "the DNS server", "kubelet", func(ctx context.Context) error {
+		return resolve(ctx, cluster)
+	}); err != nil {
+		return err
+	}
+	// Metrics come with the second measurement, ten seconds after the first: nobody has to wait for them.
+	return addon.InstallMetrics(ctx, client)
 }
 
 func lateForNode(cluster *config.Cluster) string {
@@ -72,9 +83,9 @@ func lateForNode(cluster *config.Cluster) string {
 
 func programNames(cluster *config.Cluster) []string {
 	if cluster.Fake {
-		return []string{supervisor.FakeNodes}
+		return []string{supervisor.ControlPlane, supervisor.FakeNodes}
 	}
-	return []string{"registry", "containerd", "kubelet", "kube-proxy"}
+	return []string{supervisor.ControlPlane, "registry", "containerd", "kubelet", "kube-proxy"}
 }
 
 // until waits for check, for as long as deadline, and says so with the end of a program's log when it passes.
@@ -107,14 +118,25 @@ func programReady(ctx context.Context, control *supervisor.Client, name string) 
 		return err
 	}
 	for _, program := range all {
-		switch {
-		case program.State == supervisor.Failed:
-			return finalError{fmt.Errorf("%s failed: %s", program.Name, program.Error)}
-		case program.Name == name && program.State == supervisor.Ready:
+		if program.Name == name && program.State == supervisor.Ready {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s is not ready", name)
+	return errors.Join(failed(all), fmt.Errorf("%s is not ready", name))
+}
+
+func noneFailed(ctx context.Context, control *supervisor.Client) error {
+	all, err := control.Status(ctx)
+	return errors.Join(err, failed(all))
+}
+
+func failed(all []supervisor.Status) error {
+	for _, program := range all {
+		if program.State == supervisor.Failed {
+			return finalError{fmt.Errorf("%s failed: %s", program.Name, program.Error)}
+		}
+	}
+	return nil
 }
 
 // logged adds the end of a program's log, or of the supervisor's when the program has none, to an error.
@@ -164,6 +186,17 @@ func nodesReady(ctx context.Context, objects kubernetes.Interface) error {
 		}
 	}
 	return nil
+}
+
+// resolve asks the DNS server, as every pod does, through its Service.
+func resolve(ctx context.Context, cluster *config.Cluster) error {
+	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, netip.AddrPortFrom(cluster.Network.DNS, 53).String())
+	}}
+	ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+	defer cancel()
+	_, err := resolver.LookupHost(ctx, "kubernetes.default.svc.cluster.local.")
+	return err
 }
 
 func available(ctx context.Context, objects kubernetes.Interface, name string) error {

@@ -34,21 +34,21 @@ const Namespace = "kube-system"
 // Images names the images that the add-ons need.
 func Images() []string { return []string{"coredns", "metrics-server"} }
 
-// Install applies the add-ons and does not wait for their pods.
-func Install(ctx context.Context, cluster *config.Cluster, client *rest.Config) error {
-	objects, err := dynamic.NewForConfig(client)
+// InstallDNS applies the DNS server and does not wait for its pod.
+func InstallDNS(ctx context.Context, cluster *config.Cluster, client *rest.Config) error {
+	return apply(ctx, client, strings.ReplaceAll(coreDNS, "{dns}", cluster.Network.DNS.String()))
+}
+
+// InstallMetrics applies the metrics server and does not wait for its pod.
+func InstallMetrics(ctx context.Context, client *rest.Config) error {
+	return apply(ctx, client, metricsServer)
+}
+
+func apply(ctx context.Context, config *rest.Config, manifest string) error {
+	client, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return err
 	}
-	for _, manifest := range []string{coreDNS, metricsServer} {
-		if err := apply(ctx, objects, strings.ReplaceAll(manifest, "{dns}", cluster.Network.DNS.String())); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func apply(ctx context.Context, client dynamic.Interface, manifest string) error {
 	documents := yaml.NewYAMLOrJSONDecoder(bytes.NewBufferString(manifest), 4096)
 	for {
 		object := &unstructured.Unstructured{}
@@ -71,8 +71,7 @@ func apply(ctx context.Context, client dynamic.Interface, manifest string) error
 	}
 }
 
-// retry repeats what fails because the API server is young: it makes the namespaces and knows its own kinds only a moment
-// after it is ready.
+// retry repeats what fails because the API server is young: it makes the namespaces a moment after it answers.
 func retry(ctx context.Context, do func() error) error {
 	for {
 		err := do()

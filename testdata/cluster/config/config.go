@@ -97,8 +97,8 @@ func (c *Cluster) Kubeconfig() string { return c.File("kubeconfig") }
 // Log is the file that a component writes.
 func (c *Cluster) Log(component string) string { return c.File("logs", component+".log") }
 
-// Cgroup is the name of the cluster's folder in each cgroup hierarchy. Who owns the link owns the folder.
-func (c *Cluster) Cgroup() string { return c.Network.Link }
+// Cgroup is the name of the folder in each cgroup hierarchy that the pods are in.
+func (c *Cluster) Cgroup() string { return c.Network.Link + "-" + c.Name }
 
 const file = "cluster.json"
 

@@ -17,8 +17,8 @@ import (
 const inside = "eth0"
 
 // Connect lays a wire between the host and the network namespace of a process, with the first network that is free. The
-// wire's name is the claim on the network, and the kernel takes both away with the namespace.
-func Connect(pid int) (config.Network, error) {
+// wire's name is the claim on the network, and its alias says whose it is: the cluster's in the state folder.
+func Connect(pid int, state string) (config.Network, error) {
 	for number := range config.Networks {
 		network := config.NumberedNetwork(number)
 		free, err := isFree(network.All)
@@ -35,6 +35,10 @@ func Connect(pid int) (config.Network, error) {
 			continue
 		} else if err != nil {
 			return network, fmt.Errorf("laying the wire to the node: %w", err)
+		}
+		// The kernel knows no alias when it makes a link.
+		if err := netlink.LinkSetAlias(wire, state); err != nil {
+			return network, fmt.Errorf("marking the wire to the node: %w", err)
 		}
 		return network, connectHost(network)
 	}
@@ -97,8 +101,13 @@ func connectInside(network config.Network) error {
 	if err := netlink.RouteAdd(&netlink.Route{LinkIndex: link.Attrs().Index, Dst: ipNet(network.Services), Scope: netlink.SCOPE_LINK}); err != nil {
 		return fmt.Errorf("routing the Services: %w", err)
 	}
-	if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1\n"), 0o644); err != nil {
-		return fmt.Errorf("forwarding between pods: %w", err)
+	for name, value := range map[string]string{
+		"ip_forward":         "1", // between pods
+		"tcp_orphan_retries": "1", // so that the namespace ends soon after its last process
+	} {
+		if err := os.WriteFile("/proc/sys/net/ipv4/"+name, []byte(value), 0o644); err != nil {
+			return fmt.Errorf("setting %s: %w", name, err)
+		}
 	}
 	return nil
 }
@@ -121,8 +130,17 @@ func ipNet(prefix netip.Prefix) *net.IPNet {
 	return &net.IPNet{IP: prefix.Addr().AsSlice(), Mask: net.CIDRMask(prefix.Bits(), 32)}
 }
 
-// Connected tells whether the wire of a network is laid.
-func Connected(network config.Network) bool {
-	_, err := netlink.LinkByName(network.Link)
-	return err == nil
+// Disconnect takes the wire of a cluster away, if it is still the one of the cluster in the state folder. The kernel would
+// do it too, but only with the last orphaned connection, which may be minutes later.
+func Disconnect(network config.Network, state string) error {
+	link, err := netlink.LinkByName(network.Link)
+	if errors.As(err, &netlink.LinkNotFoundError{}) || err == nil && link.Attrs().Alias != state {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("looking for %s: %w", network.Link, err)
+	}
+	if err := netlink.LinkDel(link); err != nil && !errors.Is(err, unix.ENODEV) {
+		return fmt.Errorf("removing %s: %w", network.Link, err)
+	}
+	return nil
 }

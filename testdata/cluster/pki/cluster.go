@@ -39,12 +39,6 @@ func Make(cluster *config.Cluster) error {
 		func() error {
 			return authority.Kubeconfig(cluster.File("pki", "kubelet.kubeconfig"), cluster.Name, cluster.Server(), "system:node:"+cluster.NodeName(), "system:nodes")
 		},
-		func() error {
-			return authority.Kubeconfig(cluster.File("pki", "kube-proxy.kubeconfig"), cluster.Name, cluster.Server(), "system:kube-proxy")
-		},
-		func() error {
-			return authority.Kubeconfig(cluster.File("pki", "kube-scheduler.kubeconfig"), cluster.Name, cluster.Server(), "system:kube-scheduler")
-		},
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

@@ -17,7 +17,7 @@ func controlPlane(cluster *config.Cluster) (Program, error) {
 	if err != nil {
 		return Program{}, err
 	}
-	ready := fmt.Sprintf("https://127.0.0.1:%d/readyz", cluster.Ports.APIServer)
+	server := fmt.Sprintf("https://127.0.0.1:%d", cluster.Ports.APIServer)
 	file := cluster.File("run", "control-plane.json")
 	data, err := json.MarshalIndent(map[string]any{
 		"Etcd": map[string]string{
@@ -25,7 +25,7 @@ func controlPlane(cluster *config.Cluster) (Program, error) {
 			"ClientURL": etcdURL(cluster.Ports.EtcdClient),
 			"PeerURL":   etcdURL(cluster.Ports.EtcdPeer),
 		},
-		"Ready":             ready,
+		"Healthy":           server + "/healthz",
 		"APIServer":         apiServerArgs(cluster),
 		"ControllerManager": controllerArgs(cluster),
 		"Scheduler":         schedulerArgs(cluster),
@@ -36,7 +36,7 @@ func controlPlane(cluster *config.Cluster) (Program, error) {
 	if err := os.WriteFile(file, data, 0o600); err != nil {
 		return Program{}, err
 	}
-	return Program{Name: ControlPlane, Path: path, Args: []string{"control-plane", file}, Ready: answers(ready)}, nil
+	return Program{Name: ControlPlane, Path: path, Args: []string{"control-plane", file}, Open: answers(server), Ready: succeeds(server + "/readyz")}, nil
 }
 
 func etcdURL(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }
@@ -80,7 +80,8 @@ func apiServerArgs(cluster *config.Cluster) []string {
 	}
 }
 
-// controllerArgs makes the controllers one user, who may do all: thirty service accounts' tokens take a second to make.
+// controllerArgs makes the controllers one user, who may do all: thirty service accounts' tokens take a second to make,
+// and so do the roles of a user who may not.
 func controllerArgs(cluster *config.Cluster) []string {
 	pki := func(name string) string { return cluster.File("pki", name) }
 	return append(clientArgs(cluster.Kubeconfig()),
@@ -94,7 +95,7 @@ func controllerArgs(cluster *config.Cluster) []string {
 }
 
 func schedulerArgs(cluster *config.Cluster) []string {
-	return clientArgs(cluster.File("pki", "kube-scheduler.kubeconfig"))
+	return clientArgs(cluster.Kubeconfig())
 }
 
 func clientArgs(kubeconfig string) []string {

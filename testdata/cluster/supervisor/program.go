@@ -23,8 +23,10 @@ type Program struct {
 	Path string
 	Args []string
 	Env  []string
-	// After names the programs that must be ready first.
+	// After names the programs that must be open first.
 	After []string
+	// Open tells whether the programs that come after may start; without it they may when this one is ready.
+	Open func(context.Context) error
 	// Ready tells whether the program does its work.
 	Ready func(context.Context) error
 	// Manual leaves the program stopped until it is asked for.
@@ -78,27 +80,39 @@ func find(cluster *config.Cluster, name string) (string, error) {
 	return "", fmt.Errorf("there is no %s in %v", name, cluster.Programs)
 }
 
-// answers returns a check that a URL answers 200.
-func answers(url string) func(context.Context) error {
+// get asks a server of ours on this machine for a URL, with no secret.
+func get(ctx context.Context, url string) (status string, ok bool, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", false, err
+	}
 	client := &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
-		// The check carries no secret, and it is for a server of ours on this machine.
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
 	}}
+	response, err := client.Do(request)
+	if err != nil {
+		return "", false, err
+	}
+	return response.Status, response.StatusCode == http.StatusOK, response.Body.Close()
+}
+
+// succeeds returns a check that a URL answers 200.
+func succeeds(url string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			return err
+		status, ok, err := get(ctx, url)
+		if err == nil && !ok {
+			err = fmt.Errorf("%s answers %s", url, status)
 		}
-		response, err := client.Do(request)
-		if err != nil {
-			return err
-		}
-		defer response.Body.Close()
-		if response.StatusCode != http.StatusOK {
-			return fmt.Errorf("%s answers %s", url, response.Status)
-		}
-		return nil
+		return err
+	}
+}
+
+// answers returns a check that a URL answers anything.
+func answers(url string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, _, err := get(ctx, url)
+		return err
 	}
 }
 

@@ -83,7 +83,7 @@ func programs(cluster *config.Cluster) ([]Program, error) {
 		{
 			Name: "registry", Args: []string{"serve", cluster.File("run", "registry.yaml")},
 			Env:   []string{"OTEL_TRACES_EXPORTER=none"},
-			Ready: answers(fmt.Sprintf("http://127.0.0.1:%d/v2/", cluster.Ports.Registry)),
+			Ready: succeeds(fmt.Sprintf("http://127.0.0.1:%d/v2/", cluster.Ports.Registry)),
 		},
 		{
 			Name: "containerd", Args: []string{"--config", cluster.File("run", "containerd.toml")},
@@ -97,7 +97,7 @@ func programs(cluster *config.Cluster) ([]Program, error) {
 				"--hostname-override=" + cluster.NodeName(),
 				"--node-ip=" + cluster.Network.Node.String(),
 			},
-			Ready: answers("http://127.0.0.1:10248/healthz"),
+			Ready: succeeds("http://127.0.0.1:10248/healthz"),
 		},
 		{
 			Name: "kube-proxy", After: []string{ControlPlane},
@@ -105,7 +105,7 @@ func programs(cluster *config.Cluster) ([]Program, error) {
 				"--config=" + cluster.File("run", "kube-proxy.yaml"),
 				"--hostname-override=" + cluster.NodeName(),
 			},
-			Ready: answers("http://127.0.0.1:10256/livez"),
+			Ready: succeeds("http://127.0.0.1:10256/livez"),
 		},
 	} {
 		if program.Path, err = find(cluster, program.Name); err != nil {

@@ -75,7 +75,7 @@ const Command = "supervise"
 func place(cluster *config.Cluster, pid int) (err error) {
 	if !cluster.Fake {
 		cluster.Ports = config.Ports{APIServer: 6443, EtcdClient: 2379, EtcdPeer: 2380, Registry: 5000}
-		cluster.Network, err = node.Connect(pid)
+		cluster.Network, err = node.Connect(pid, cluster.State)
 		return err
 	}
 	cluster.Network = config.LoopbackNetwork()
@@ -140,10 +140,8 @@ func Kill(ctx context.Context, cluster *config.Cluster) error {
 	if cluster.Fake {
 		return nil
 	}
-	if running {
-		if err := wait(ctx, func() (bool, error) { return !node.Connected(cluster.Network), nil }); err != nil {
-			return fmt.Errorf("waiting for %s to vanish: %w", cluster.Network.Link, err)
-		}
+	if err := node.Disconnect(cluster.Network, cluster.State); err != nil {
+		return err
 	}
 	return node.RemoveCgroups(ctx, cluster.Cgroup())
 }

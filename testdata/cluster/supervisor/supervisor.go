@@ -47,6 +47,8 @@ type supervised struct {
 	Program
 	state State
 	pid   int // 0 when there is no process
+	// open tells that the programs that come after may start
+	open  bool
 	since time.Time
 	err   error
 }
@@ -119,6 +121,9 @@ func describe(status unix.WaitStatus) error {
 // set needs the lock.
 func (s *supervisor) set(p *supervised, state State, err error) {
 	p.state, p.err, p.since = state, err, time.Now()
+	if state != Starting && state != Ready {
+		p.open = false
+	}
 	log.Printf("%s: %s %s", p.Name, state, text(err))
 	close(s.changed)
 	s.changed = make(chan struct{})
@@ -158,7 +163,7 @@ func (s *supervisor) bringUp(ctx context.Context, p *supervised) error {
 				obstacle = fmt.Errorf("%s failed", name)
 				return true
 			}
-			if before.state != Ready {
+			if !before.open {
 				return false
 			}
 		}
@@ -177,27 +182,37 @@ func (s *supervisor) bringUp(ctx context.Context, p *supervised) error {
 	defer cancel()
 	for {
 		attempt, cancel := context.WithTimeout(ctx, 2*time.Second)
+		open := p.Open == nil || p.Open(attempt) == nil
 		notReady := p.Ready(attempt)
 		cancel()
-		s.mu.Lock()
-		switch {
-		case p.state != Starting: // it ended meanwhile
-			err := fmt.Errorf("%s is %s: %w", p.Name, p.state, p.err)
-			s.mu.Unlock()
-			return err
-		case notReady == nil:
-			s.set(p, Ready, nil)
-			s.mu.Unlock()
-			return nil
-		case ctx.Err() != nil:
-			err := fmt.Errorf("not ready within %s: %w", deadline, notReady)
-			s.set(p, Failed, err)
-			s.mu.Unlock()
+		done, err := s.judge(ctx, p, open, notReady)
+		if done {
 			return err
 		}
-		s.mu.Unlock()
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+// judge changes the state of a starting program after what it answered, and tells whether it starts no longer.
+func (s *supervisor) judge(ctx context.Context, p *supervised, open bool, notReady error) (done bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case p.state != Starting: // it ended meanwhile
+		return true, fmt.Errorf("%s is %s: %w", p.Name, p.state, p.err)
+	case notReady == nil:
+		p.open = true
+		s.set(p, Ready, nil)
+		return true, nil
+	case ctx.Err() != nil:
+		err := fmt.Errorf("not ready within %s: %w", deadline, notReady)
+		s.set(p, Failed, err)
+		return true, err
+	case p.Open != nil && open && !p.open:
+		p.open = true
+		s.set(p, Starting, nil)
+	}
+	return false, nil
 }
 
 // spawn holds the lock, so that a process is known before it can be reaped.

@@ -30,8 +30,9 @@ type controlPlane struct {
 		ClientURL string
 		PeerURL   string
 	}
-	// Ready is the API server's URL that answers 200 when the controllers and the scheduler may start.
-	Ready             string
+	// Healthy is the API server's URL that answers 200 when the controllers and the scheduler may start. Started earlier,
+	// the controllers would look for it themselves, but only once a second.
+	Healthy           string
 	APIServer         []string
 	ControllerManager []string
 	Scheduler         []string
@@ -79,10 +80,10 @@ func serveControlPlane(ctx context.Context) error {
 		command.SetArgs(plane.APIServer)
 		return command.ExecuteContext(ctx)
 	})
-	ready := make(chan struct{})
+	healthy := make(chan struct{})
 	go func() {
-		waitReady(plane.Ready)
-		close(ready)
+		waitSuccess(plane.Healthy)
+		close(healthy)
 	}()
 	for {
 		select {
@@ -90,11 +91,11 @@ func serveControlPlane(ctx context.Context) error {
 			return err
 		case err := <-etcd.Err():
 			return fmt.Errorf("etcd ended: %w", err)
-		case <-ready:
-			fmt.Println("kube-apiserver is ready after", time.Since(started).Round(time.Millisecond))
+		case <-healthy:
+			fmt.Println("kube-apiserver is healthy after", time.Since(started).Round(time.Millisecond))
 			start("kube-controller-manager", func() error { return plane.runControllers(ctx) })
 			start("kube-scheduler", func() error { return plane.runScheduler(ctx) })
-			ready = nil
+			healthy = nil
 		}
 	}
 }
@@ -130,8 +131,8 @@ func (p *controlPlane) startEtcd() (*embed.Etcd, error) {
 	}
 }
 
-// waitReady returns when url answers 200. The process that started this one sets the deadline.
-func waitReady(url string) {
+// waitSuccess returns when url answers 200. The process that started this one sets the deadline.
+func waitSuccess(url string) {
 	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{
 		// The certificate is this process' own and nothing secret is sent.
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
