@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"strconv"
-	"sync"
 	"time"
 
 	"go.lsp.dev/jsonrpc2"
@@ -39,6 +38,9 @@ const (
 	// piece is how much is written under one deadline: a slow peer that takes
 	// a piece within the patience is alive.
 	piece = 64 << 10
+	// backlog is how many messages may wait to be written before nothing more is
+	// read: a peer that takes no answers gets no more questions in.
+	backlog = 256
 	// keep is the largest buffer that outlives its message.
 	keep = 1 << 20
 )
@@ -49,8 +51,9 @@ var ErrPeerStuck = errors.New("the peer has stopped reading")
 // Stream is a jsonrpc2.Stream over a net.Conn. Batches are refused: LSP has none.
 //
 // Read is for one goroutine at a time. Write may be called by many; each
-// message leaves whole, and the callers wait their turn, so what is held for a
-// slow peer is one message a caller and no queue. A Stream owns its connection.
+// message leaves whole, and the callers wait their turn. There is no queue: what
+// is held for a slow peer is one message a caller, and Read waits while there are
+// too many of those. A Stream owns its connection.
 type Stream struct {
 	conn   net.Conn
 	limits Limits
@@ -58,13 +61,16 @@ type Stream struct {
 	in   *bufio.Reader
 	body bytes.Buffer // the message last read; a request borrows it until the next Read
 
-	writing sync.Mutex
-	out     []byte // the frame being written; guarded by writing
+	waiting chan struct{} // a token for each message that waits to be written
+	writing chan struct{} // the token of the one that is being written
+	out     []byte        // its frame
 }
 
 // NewStream frames messages on conn.
 func NewStream(conn net.Conn, limits Limits) *Stream {
-	return &Stream{conn: conn, limits: limits, in: bufio.NewReaderSize(conn, headerLine)}
+	return &Stream{conn: conn, limits: limits,
+		in:      bufio.NewReaderSize(conn, headerLine),
+		waiting: make(chan struct{}, backlog), writing: make(chan struct{}, 1)}
 }
 
 // Read gives the next message that can be used. Others are answered with an
@@ -73,7 +79,7 @@ func NewStream(conn net.Conn, limits Limits) *Stream {
 // messages and io.ErrUnexpectedEOF when it closed within one.
 func (s *Stream) Read(ctx context.Context) (jsonrpc2.Message, int64, error) {
 	for {
-		if err := ctx.Err(); err != nil {
+		if err := s.awaitBacklog(ctx); err != nil {
 			return nil, 0, err
 		}
 		message, size, err := s.next()
@@ -95,6 +101,17 @@ func (s *Stream) Read(ctx context.Context) (jsonrpc2.Message, int64, error) {
 		default:
 			return message, size, err
 		}
+	}
+}
+
+// awaitBacklog waits until there is room for one more message to be written.
+func (s *Stream) awaitBacklog(ctx context.Context) error {
+	select {
+	case s.waiting <- struct{}{}:
+		<-s.waiting
+		return ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -157,10 +174,13 @@ func (s *Stream) readBody(length int64) error {
 // when nothing of it was taken for the limits' patience, it closes the
 // connection and answers ErrPeerStuck.
 func (s *Stream) Write(ctx context.Context, message jsonrpc2.Message) (int64, error) {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	if err := ctx.Err(); err != nil {
-		return 0, err
+	for _, turn := range []chan struct{}{s.waiting, s.writing} {
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
 	}
 	var frame []byte
 	s.out, frame = appendFrame(s.out[:0], message)

@@ -4,13 +4,14 @@ import "pilothouse/explorer/problem"
 
 // Methods about the daemon itself.
 const (
-	// DaemonInfo tells which daemon this is and whom it serves. It is the one call
-	// that is answered before initialize.
+	// DaemonInfo tells which daemon this is and whom it serves. It is answered before
+	// initialize too, so that a client can compare versions first.
 	DaemonInfo Call[None, Info] = "pilothouse/daemon/info"
 	// DaemonDoctor looks for what is wrong with the set-up. It may take some
 	// seconds where a cluster does not answer.
 	DaemonDoctor Call[None, DoctorReport] = "pilothouse/daemon/doctor"
-	// DaemonShutdown ends the daemon for every session.
+	// DaemonShutdown ends the daemon for every session. It is answered before
+	// initialize too, so that a newer client can take an older daemon's place.
 	DaemonShutdown Call[ShutdownParams, ShutdownResult] = "pilothouse/daemon/shutdown"
 
 	// LogFollow sends the daemon's log to this session as LogMessage, from now on and
