@@ -11,7 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"io"
-	"log"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -117,7 +117,8 @@ func newAPIServer(t testing.TB, handler http.HandlerFunc, options ...serverOptio
 	s := &apiServer{authority: newAuthority(t), handler: handler}
 	s.Server = httptest.NewUnstartedServer(s)
 	s.Server.EnableHTTP2 = true
-	s.Server.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes fail here on purpose
+	// Handshakes fail here on purpose.
+	s.Server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	clients := x509.NewCertPool()
 	clients.AddCert(s.authority.cert)
 	s.Server.TLS = &tls.Config{ClientAuth: tls.VerifyClientCertIfGiven, ClientCAs: clients}

@@ -68,8 +68,9 @@ type settings struct {
 	timing    timing
 }
 
-// New reads the files and follows their changes until Close or the end of ctx.
-// A file that is missing or malformed is no error but a File with a Problem.
+// New reads the files and follows their changes until Close, which the caller
+// must call, or the end of ctx. A file that is missing or malformed is no error
+// but a File with a Problem.
 func New(ctx context.Context, o Options) (*Contexts, error) {
 	return newContexts(ctx, o, defaultTiming())
 }
@@ -105,7 +106,7 @@ func newContexts(ctx context.Context, o Options, t timing) (*Contexts, error) {
 			timing:    t,
 		},
 		stateFile: o.StateFile,
-		watcher:   newFileWatcher(log),
+		watcher:   newFileWatcher(log, t),
 		workers:   workers,
 		memory:    remembered,
 		files:     files,
@@ -126,12 +127,12 @@ func kubeconfigFiles(paths []string) ([]*kubeconfig, error) {
 		if path == "" {
 			continue // kubectl passes over the empty parts of KUBECONFIG, too
 		}
-		path, err := filepath.Abs(path)
+		absolute, err := filepath.Abs(path)
 		if err != nil {
 			return nil, fmt.Errorf("finding the kubeconfig files: %w", err)
 		}
-		if !slices.ContainsFunc(files, func(k *kubeconfig) bool { return k.path == path }) {
-			files = append(files, &kubeconfig{path: path, trusted: true})
+		if !slices.ContainsFunc(files, func(k *kubeconfig) bool { return k.path == absolute }) {
+			files = append(files, &kubeconfig{path: absolute, trusted: true})
 		}
 	}
 	return files, nil
@@ -177,17 +178,17 @@ func present(files []*kubeconfig) []File {
 // neither run programs nor name other files; adding it again with another trust
 // changes that. The file need not make sense yet: Files tells.
 func (c *Contexts) AddFile(path string, trusted bool) error {
-	path, err := filepath.Abs(path)
+	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return fmt.Errorf("adding %s: %w", path, err)
 	}
 	return c.change(func(m *memory, files []*kubeconfig) ([]*kubeconfig, error) {
-		i := slices.IndexFunc(files, func(k *kubeconfig) bool { return k.path == path })
+		i := slices.IndexFunc(files, func(k *kubeconfig) bool { return k.path == absolute })
 		if i >= 0 && !files[i].added {
 			return nil, &problem.Error{
 				Code:    problem.InvalidQuery,
-				Message: fmt.Sprintf("%s is one of the files of KUBECONFIG already", path),
-				Tried:   "adding " + path,
+				Message: fmt.Sprintf("%s is one of the files of KUBECONFIG already", absolute),
+				Tried:   "adding " + absolute,
 			}
 		}
 		if i >= 0 {
@@ -195,7 +196,7 @@ func (c *Contexts) AddFile(path string, trusted bool) error {
 			trustedNow.trusted = trusted
 			files[i] = &trustedNow
 		} else {
-			files = append(files, &kubeconfig{path: path, added: true, trusted: trusted})
+			files = append(files, &kubeconfig{path: absolute, added: true, trusted: trusted})
 		}
 		m.remember(files)
 		return files, nil
@@ -205,17 +206,17 @@ func (c *Contexts) AddFile(path string, trusted bool) error {
 // RemoveFile forgets a file that was added. The clusters of its contexts become
 // StateGone.
 func (c *Contexts) RemoveFile(path string) error {
-	path, err := filepath.Abs(path)
+	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return fmt.Errorf("removing %s: %w", path, err)
 	}
 	return c.change(func(m *memory, files []*kubeconfig) ([]*kubeconfig, error) {
-		kept := slices.DeleteFunc(files, func(k *kubeconfig) bool { return k.added && k.path == path })
+		kept := slices.DeleteFunc(files, func(k *kubeconfig) bool { return k.added && k.path == absolute })
 		if len(kept) == len(files) {
 			return nil, &problem.Error{
 				Code:    problem.InvalidQuery,
-				Message: fmt.Sprintf("%s was not added, so it cannot be removed", path),
-				Tried:   "removing " + path,
+				Message: fmt.Sprintf("%s was not added, so it cannot be removed", absolute),
+				Tried:   "removing " + absolute,
 			}
 		}
 		m.remember(kept)

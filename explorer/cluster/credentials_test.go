@@ -212,3 +212,21 @@ func TestRefusedClientCertificateIsUnauthorized(t *testing.T) {
 		t.Errorf("the cluster is %s, want %s", got, StateUnauthorized)
 	}
 }
+
+func TestConfigurationThatCannotConnectIsTold(t *testing.T) {
+	server := newAPIServer(t, nil)
+	for name, kubeconfig := range map[string]string{
+		"authority":   kubeconfigFor(server.URL, "certificate-authority-data: "+encoded("nonsense"), ""),
+		"certificate": server.kubeconfig("", "client-certificate-data: "+encoded("nonsense")+"\nclient-key-data: "+encoded("nonsense")),
+		"server":      kubeconfigFor("https://host:port:port", "", ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, cluster, _ := open(t, kubeconfig)
+			_, err := get(t, cluster, "/version")
+			problemOf(t, err, problem.KubeconfigInvalid)
+			if got := cluster.Status().State; got != StateInvalid {
+				t.Errorf("the cluster is %s, want %s", got, StateInvalid)
+			}
+		})
+	}
+}

@@ -59,6 +59,10 @@ func (n narrator) tellStatus(err error, status metav1.Status) *problem.Error {
 				"check the user " + n.context.User + " in " + n.context.File + ": its token or certificate may have expired",
 			},
 		}
+	case status.Code == http.StatusNotFound && strings.Contains(status.Message, "404 page not found"):
+		// What Kubernetes' API server says, as plain text, of a path that nothing serves:
+		// a custom kind that has gone.
+		return &problem.Error{Code: problem.KindUnknown, Message: n.server() + " does not serve this kind (any more)"}
 	case apierrors.IsUnexpectedServerError(err):
 		return &problem.Error{
 			Code:        problem.Rejected,
@@ -189,7 +193,7 @@ func (n narrator) tellPlugin(name string, err error) error {
 
 // tellMissingPlugin tells that the credential plugin is not installed; hint is
 // what the kubeconfig says about installing it.
-func (n narrator) tellMissingPlugin(name, hint string, err error) error {
+func (n narrator) tellMissingPlugin(name, path, hint string, err error) error {
 	suggestions := []string{"install " + name}
 	if hint = strings.TrimSpace(hint); hint != "" {
 		suggestions = []string{hint}
@@ -197,7 +201,7 @@ func (n narrator) tellMissingPlugin(name, hint string, err error) error {
 	return &problem.Error{
 		Code:        problem.CredentialPlugin,
 		Message:     fmt.Sprintf("the credential plugin %s of %s is not installed", name, n.context.ID),
-		Tried:       "looking for " + name,
+		Tried:       "looking for " + name + " in PATH (" + path + ")",
 		Suggestions: append(suggestions, "if it is installed, make sure that your login shell has its folder in PATH"),
 		Err:         err,
 	}

@@ -11,15 +11,6 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-const (
-	// settleTime lets a tool finish writing; it counts from the first event, so
-	// that a busy folder cannot put off reading for ever.
-	settleTime = 100 * time.Millisecond
-	// pollTime is how often files are looked at where the system has no more
-	// watches to give.
-	pollTime = 2 * time.Second
-)
-
 // fileWatcher tells that files may have changed. It watches folders, not files:
 // editors and tools replace a file by renaming another over it, and a file may
 // appear only later.
@@ -27,16 +18,17 @@ const (
 // Its one goroutine is run; it ends with the context given to run.
 type fileWatcher struct {
 	events *fsnotify.Watcher // nil where the system gives none
+	timing timing
 	log    *slog.Logger
 }
 
-func newFileWatcher(log *slog.Logger) *fileWatcher {
+func newFileWatcher(log *slog.Logger, t timing) *fileWatcher {
 	events, err := fsnotify.NewWatcher()
 	if err != nil {
 		log.Warn("kubeconfig files cannot be watched and are read again every few seconds", "error", err)
-		return &fileWatcher{log: log}
+		return &fileWatcher{timing: t, log: log}
 	}
-	return &fileWatcher{events: events, log: log}
+	return &fileWatcher{events: events, timing: t, log: log}
 }
 
 // run calls changed after every burst of changes until ctx ends.
@@ -48,7 +40,7 @@ func (w *fileWatcher) run(ctx context.Context, changed func()) {
 		defer w.events.Close()
 		events, failures = w.events.Events, w.events.Errors
 	} else {
-		ticker := time.NewTicker(pollTime)
+		ticker := time.NewTicker(w.timing.filePoll)
 		defer ticker.Stop()
 		poll = ticker.C
 	}
@@ -57,8 +49,10 @@ func (w *fileWatcher) run(ctx context.Context, changed func()) {
 		case <-ctx.Done():
 			return
 		case <-events:
+			// The time counts from the first event, so that a busy folder cannot put
+			// off reading for ever.
 			if settled == nil {
-				settled = time.After(settleTime)
+				settled = time.After(w.timing.fileSettle)
 			}
 		case err := <-failures:
 			// The queue of events overflowed: anything may have changed.

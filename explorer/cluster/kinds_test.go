@@ -135,6 +135,39 @@ services.serving.knative.dev v1 custom=true namespaced=true`
 	}
 }
 
+func TestKindsOfAnOldServerAreAskedForGroupByGroup(t *testing.T) {
+	server := newAPIServer(t, func(w http.ResponseWriter, r *http.Request) {
+		answer, served := map[string]string{
+			"/api": `{"kind":"APIVersions","versions":["v1"]}`,
+			"/apis": `{"kind":"APIGroupList","groups":[
+				{"name":"batch","versions":[{"groupVersion":"batch/v1beta1","version":"v1beta1"},{"groupVersion":"batch/v1","version":"v1"}],
+				 "preferredVersion":{"groupVersion":"batch/v1","version":"v1"}},
+				{"name":"metrics.k8s.io","versions":[{"groupVersion":"metrics.k8s.io/v1","version":"v1"}],
+				 "preferredVersion":{"groupVersion":"metrics.k8s.io/v1","version":"v1"}}]}`,
+			"/api/v1":             `{"kind":"APIResourceList","groupVersion":"v1","resources":[{"name":"pods","kind":"Pod"},{"name":"pods/log","kind":"Pod"}]}`,
+			"/apis/batch/v1":      `{"kind":"APIResourceList","groupVersion":"batch/v1","resources":[{"name":"cronjobs","kind":"CronJob"}]}`,
+			"/apis/batch/v1beta1": `{"kind":"APIResourceList","groupVersion":"batch/v1beta1","resources":[{"name":"cronjobs","kind":"CronJob"}]}`,
+		}[r.URL.Path]
+		if !served {
+			refuse(500, "InternalError", "the extension is dead", "")(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, answer)
+	})
+	_, cluster, _ := open(t, server.kubeconfig("", ""))
+	kinds, err := cluster.Kinds(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := kinds.All(); len(all) != 2 || all[0].ID() != "cronjobs.batch" || all[0].Version != "v1" || all[1].ID() != "pods" {
+		t.Errorf("the kinds are %+v", all)
+	}
+	if problems := kinds.Problems(); len(problems) != 1 || !strings.Contains(problems[0].Message, "metrics.k8s.io/v1") {
+		t.Errorf("the problems are %+v", problems)
+	}
+}
+
 func TestKindsAreAskedForOnce(t *testing.T) {
 	server := newAPIServer(t, discoveryHandler(nothing))
 	_, cluster, _ := open(t, server.kubeconfig("", ""))

@@ -112,9 +112,9 @@ func withoutQuotes(err error, content []byte) error {
 	return err
 }
 
-// readRegularFile reads a file of at most max bytes. A device or a pipe is
+// readRegularFile reads a file of at most limit bytes. A device or a pipe is
 // refused because reading it might never end.
-func readRegularFile(path string, max int64) ([]byte, error) {
+func readRegularFile(path string, limit int64) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -127,12 +127,12 @@ func readRegularFile(path string, max int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, max+1))
+	content, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(content)) > max {
-		return nil, fmt.Errorf("it is larger than %d MB", max>>20)
+	if int64(len(content)) > limit {
+		return nil, fmt.Errorf("it is larger than %d MB", limit>>20)
 	}
 	return content, nil
 }

@@ -25,6 +25,20 @@ func TestLoginShellIsAskedForPath(t *testing.T) {
 	}
 }
 
+func TestPathComesFromTheLoginShellAfterADesktopStart(t *testing.T) {
+	t.Setenv("PATH", "/usr/bin")
+	t.Setenv("TERM", "")
+	t.Setenv("SHELL", script(t, filepath.Join(t.TempDir(), "shell"), `PATH=/login/bin:$PATH; eval "$4"`))
+	if got := LoginPath(t.Context()); got != "/login/bin:/usr/bin" {
+		t.Errorf("got %q", got)
+	}
+	t.Setenv("TERM", "xterm")
+	t.Setenv("SHLVL", "1")
+	if got := LoginPath(t.Context()); got != "" {
+		t.Errorf("a process below a shell got %q", got)
+	}
+}
+
 func TestLoginShellThatHangsIsEnded(t *testing.T) {
 	shell := script(t, filepath.Join(t.TempDir(), "shell"), "exec sleep 1000")
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

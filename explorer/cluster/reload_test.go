@@ -1,12 +1,15 @@
 package cluster
 
 import (
+	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"pilothouse/explorer/problem"
 )
@@ -14,8 +17,8 @@ import (
 // ids gives the IDs of all contexts.
 func ids(c *Contexts) string {
 	var all []string
-	for _, context := range c.List() {
-		all = append(all, context.ID)
+	for _, listed := range c.List() {
+		all = append(all, listed.ID)
 	}
 	return strings.Join(all, " ")
 }
@@ -94,6 +97,26 @@ func link(t *testing.T, target, path string) {
 	if err := os.Rename(path+".new", path); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestFilesAreLookedAtWhereTheyCannotBeWatched(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config")
+	write(t, path, named("old"))
+	timing := quickTiming()
+	timing.filePoll = time.Millisecond
+	contexts := start(t, Options{Files: []string{path}}, timing)
+	unable := &fileWatcher{timing: timing, log: slog.New(slog.DiscardHandler)}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		unable.run(ctx, contexts.reload)
+	}()
+	unable.follow([]string{path})
+	write(t, path, named("new"))
+	await(t, contexts, "the new context is listed", func() bool { return ids(contexts) == "new" })
+	cancel()
+	<-ended
 }
 
 func TestFileThatChangesNothingChangesNothing(t *testing.T) {
@@ -316,6 +339,34 @@ func TestRequestsThatMakeNoSenseAreRefused(t *testing.T) {
 		"file never added":   {contexts.RemoveFile(path), problem.InvalidQuery},
 	} {
 		t.Run(name, func(t *testing.T) { problemOf(t, test.err, test.code) })
+	}
+}
+
+func TestWhatCannotBeRememberedIsNotDone(t *testing.T) {
+	folder := t.TempDir()
+	write(t, filepath.Join(folder, "config"), named("dev"))
+	write(t, filepath.Join(folder, "file"), "")
+	contexts := start(t, Options{Files: []string{filepath.Join(folder, "config")}, StateFile: filepath.Join(folder, "file/state")}, quickTiming())
+	if err := contexts.SetNamespace("dev", "blue"); err == nil {
+		t.Error("it says that it remembers")
+	}
+	if got := contexts.List()[0].Namespace; got != "shop" {
+		t.Errorf("the namespace is %q", got)
+	}
+}
+
+func TestFilesOfTheEnvironmentAreRead(t *testing.T) {
+	folder := t.TempDir()
+	write(t, filepath.Join(folder, "one"), named("one"))
+	write(t, filepath.Join(folder, "two"), named("two"))
+	t.Setenv("KUBECONFIG", strings.Join([]string{filepath.Join(folder, "two"), "", filepath.Join(folder, "one"), filepath.Join(folder, "two")}, ":"))
+	contexts, err := New(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer contexts.Close()
+	if got := ids(contexts); got != "two one" {
+		t.Errorf("the contexts are %q", got)
 	}
 }
 

@@ -2,8 +2,10 @@ package cluster
 
 import "time"
 
-// timing are the deadlines and intervals of a Cluster.
+// timing are the deadlines and intervals of Contexts and their Clusters.
 type timing struct {
+	fileSettle   time.Duration // for a tool to finish writing, from the first change on
+	filePoll     time.Duration // between two looks at files that cannot be watched
 	dial         time.Duration // to connect
 	tlsHandshake time.Duration // to agree on encryption
 	firstByte    time.Duration // to begin to answer, watches excepted
@@ -24,6 +26,8 @@ type timing struct {
 
 func defaultTiming() timing {
 	return timing{
+		fileSettle:   100 * time.Millisecond,
+		filePoll:     2 * time.Second,
 		dial:         5 * time.Second,
 		tlsHandshake: 5 * time.Second,
 		firstByte:    30 * time.Second,
