@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pilothouse/testdata/cluster/addon"
+	"pilothouse/testdata/cluster/cache"
 	"pilothouse/testdata/cluster/component"
 	"pilothouse/testdata/cluster/debian"
 	"pilothouse/testdata/cluster/image"
@@ -43,7 +44,7 @@ func build(ctx context.Context, builder component.Builder, fake bool, images []s
 	if !fake {
 		components = append(components, component.Containerd(), component.Runc(), component.CNI(), component.Registry())
 		images = append(append(image.Basic(), addon.Images()...), images...)
-		if err := debian.Ensure(ctx, progress, debian.Nftables(), debian.Busybox()); err != nil {
+		if err := debian.Ensure(ctx, progress, debian.Nftables()); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -54,13 +55,17 @@ func build(ctx context.Context, builder component.Builder, fake bool, images []s
 		}
 		programs = append(programs, folder)
 	}
-	kitchen, store := image.Kitchen{Builder: builder}, imageStore(builder)
+	store, err := imageStore()
+	if err != nil {
+		return nil, nil, err
+	}
+	kitchen := image.Kitchen{Builder: builder}
 	for _, name := range images {
 		recipe, err := kitchen.Recipe(ctx, name)
 		if err != nil {
 			return nil, nil, err
 		}
-		if _, err := store.Make(recipe); err != nil {
+		if _, err := store.Make(ctx, recipe); err != nil {
 			return nil, nil, err
 		}
 		recipes = append(recipes, recipe)
@@ -75,18 +80,28 @@ func builder() (component.Builder, error) {
 	if _, err := os.Stat(filepath.Join(sources, "components")); err != nil {
 		return component.Builder{}, fmt.Errorf("the sources that this program was built from are gone, build it anew: %w", err)
 	}
-	cache, err := cacheFolder()
+	cache, err := kept("bin")
 	return component.Builder{Sources: sources, Cache: cache, Progress: progress}, err
 }
 
-func cacheFolder() (string, error) {
-	if folder := os.Getenv("PILOTHOUSE_CLUSTER_CACHE"); folder != "" {
-		return filepath.Abs(folder)
-	}
-	base, err := userFolder("XDG_CACHE_HOME", ".cache")
-	return filepath.Join(base, "pilothouse", "cluster"), err
+func imageStore() (image.Store, error) {
+	cache, err := kept("images")
+	return image.Store{Cache: cache}, err
 }
 
-func imageStore(builder component.Builder) image.Store {
-	return image.Store{Folder: filepath.Join(builder.Cache, "images")}
+// kept returns one of the caches of what is made once for all clusters.
+func kept(name string) (cache.Cache, error) {
+	folder := os.Getenv("PILOTHOUSE_CLUSTER_CACHE")
+	if folder == "" {
+		base, err := userFolder("XDG_CACHE_HOME", ".cache")
+		if err != nil {
+			return cache.Cache{}, err
+		}
+		folder = filepath.Join(base, "pilothouse", "cluster")
+	}
+	folder, err := filepath.Abs(folder)
+	return cache.Cache{
+		Folder:  filepath.Join(folder, name),
+		Waiting: func(what string) { progress("waiting for another process that makes %s", what) },
+	}, err
 }

@@ -58,14 +58,18 @@ func (o *options) buildImages(command *cobra.Command, names []string) error {
 	if err != nil {
 		return err
 	}
-	kitchen, store := image.Kitchen{Builder: builder}, imageStore(builder)
+	store, err := imageStore()
+	if err != nil {
+		return err
+	}
+	kitchen := image.Kitchen{Builder: builder}
 	for _, name := range names {
 		started := time.Now()
 		recipe, err := kitchen.Recipe(command.Context(), name)
 		if err != nil {
 			return err
 		}
-		made, err := store.Make(recipe)
+		made, err := store.Make(command.Context(), recipe)
 		if err != nil {
 			return err
 		}

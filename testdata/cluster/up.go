@@ -143,8 +143,12 @@ func (o *upOptions) start(ctx context.Context, state string) (*config.Cluster, e
 		return nil, err
 	}
 	cluster := &config.Cluster{Name: o.name, Fake: o.fake, State: state, Programs: programs}
+	store, err := imageStore()
+	if err != nil {
+		return nil, err
+	}
 	for _, recipe := range recipes {
-		if err := imageStore(builder).Seed(cluster.File("registry"), recipe); err != nil {
+		if err := store.Seed(ctx, cluster.File("registry"), recipe); err != nil {
 			return nil, fmt.Errorf("putting %s into the registry: %w", recipe.Names[0], err)
 		}
 	}

@@ -3,8 +3,6 @@
 package component
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
@@ -94,19 +92,15 @@ func Image(name string) Component {
 	return Component{Name: name, Folder: "images/" + name, Flags: []string{"-ldflags", "-s -w"}}
 }
 
-// hash is over all that decides what the binaries hold.
-func (c Component) hash(sources string) (string, error) {
-	sum := sha256.New()
-	fmt.Fprintf(sum, "%s %s %s\n%#v\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, c)
-	if c.Folder != "" {
-		if err := hashFiles(sum, filepath.Join(sources, c.Folder)); err != nil {
-			return "", err
-		}
+// content writes all that decides what the binaries hold.
+func (c Component) content(to io.Writer, sources string) error {
+	if _, err := fmt.Fprintf(to, "%s %s %s\n%#v\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, c); err != nil || c.Folder == "" {
+		return err
 	}
-	return hex.EncodeToString(sum.Sum(nil))[:12], nil
+	return copyFiles(to, filepath.Join(sources, c.Folder))
 }
 
-func hashFiles(to io.Writer, folder string) error {
+func copyFiles(to io.Writer, folder string) error {
 	return filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err

@@ -5,7 +5,6 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"fmt"
-	"hash"
 	"io"
 	"os"
 	"path"
@@ -56,7 +55,7 @@ func (f Files) sorted() []string {
 }
 
 // identify writes what tells these files from others, without reading them.
-func (f Files) identify(to hash.Hash) error {
+func (f Files) identify(to io.Writer) error {
 	for _, name := range f.sorted() {
 		source := f[name]
 		fmt.Fprintf(to, "%s %s %q %s", name, source.Path, source.Text, source.Link)

@@ -3,13 +3,12 @@
 package image
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"os"
+	"path"
 	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -17,6 +16,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"pilothouse/testdata/cluster/cache"
 )
 
 // Recipe is an image before it is made.
@@ -27,51 +28,43 @@ type Recipe struct {
 	Files  Files
 }
 
-// Store keeps made images in a folder, each as an OCI layout.
+// Store keeps made images, each as an OCI layout.
 type Store struct {
-	Folder string
+	Cache cache.Cache
 }
 
 // Make returns the image of a recipe, which it makes unless it did before with the same files.
-func (s Store) Make(recipe Recipe) (v1.Image, error) {
-	folder, err := s.folder(recipe)
+func (s Store) Make(ctx context.Context, recipe Recipe) (v1.Image, error) {
+	folder, err := s.layout(ctx, recipe)
 	if err != nil {
-		return nil, fmt.Errorf("reading the files of %s: %w", recipe.Names[0], err)
-	}
-	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
-		if err := s.make(recipe, folder); err != nil {
-			return nil, fmt.Errorf("making %s: %w", recipe.Names[0], err)
-		}
+		return nil, err
 	}
 	return only(folder)
 }
 
-func (s Store) folder(recipe Recipe) (string, error) {
-	sum := sha256.New()
-	if err := json.NewEncoder(sum).Encode(recipe.Config); err != nil {
-		return "", err
-	}
-	if err := recipe.Files.identify(sum); err != nil {
-		return "", err
-	}
-	name, _, err := cutTag(recipe.Names[0])
+// layout returns the folder of the image's OCI layout.
+func (s Store) layout(ctx context.Context, recipe Recipe) (string, error) {
+	repository, _, err := cutTag(recipe.Names[0])
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(s.Folder, filepath.Base(name)+"-"+hex.EncodeToString(sum.Sum(nil))[:12]), nil
+	content := func(to io.Writer) error {
+		if err := json.NewEncoder(to).Encode(recipe.Config); err != nil {
+			return err
+		}
+		return recipe.Files.identify(to)
+	}
+	return s.Cache.Get(ctx, path.Base(repository), content, func(folder string) error {
+		if err := write(recipe, folder); err != nil {
+			return fmt.Errorf("making %s: %w", recipe.Names[0], err)
+		}
+		return nil
+	})
 }
 
-// make leaves either the whole folder or nothing.
-func (s Store) make(recipe Recipe, folder string) error {
-	if err := os.MkdirAll(s.Folder, 0o755); err != nil {
-		return err
-	}
-	unfinished, err := os.MkdirTemp(s.Folder, ".unfinished-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(unfinished)
-	layer, err := recipe.Files.layer(filepath.Join(unfinished, "layer.tar"))
+func write(recipe Recipe, folder string) error {
+	file := filepath.Join(folder, "layer.tar")
+	layer, err := recipe.Files.layer(file)
 	if err != nil {
 		return err
 	}
@@ -79,17 +72,14 @@ func (s Store) make(recipe Recipe, folder string) error {
 	if err != nil {
 		return err
 	}
-	path, err := layout.Write(filepath.Join(unfinished, "image"), empty.Index)
+	path, err := layout.Write(folder, empty.Index)
 	if err != nil {
 		return err
 	}
 	if err := path.AppendImage(image); err != nil {
 		return err
 	}
-	if err := os.Rename(string(path), folder); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err // when it exists somebody else has made it meanwhile
-	}
-	return nil
+	return os.Remove(file) // the layout has its own copy
 }
 
 func assemble(config v1.Config, layer v1.Layer) (v1.Image, error) {

@@ -48,7 +48,7 @@ func languages() map[string]language {
 		"jdk": {
 			repository: "eclipse-temurin", program: "javac", debian: "openjdk-17-jdk-headless",
 			folders: func(program string) []string { return []string{filepath.Dir(filepath.Dir(program))} },
-			left:    []string{"docs", "legal", "man", "jmods", "demo", "include", "src.zip", "classes.jsa", "classes_nocoops.jsa"},
+			left:    []string{"docs", "legal", "man", "jmods", "demo", "include", "src.zip", "classes_nocoops.jsa"},
 		},
 	}
 }
@@ -81,7 +81,7 @@ func (k Kitchen) language(ctx context.Context, l language) (Recipe, error) {
 		names = append(names, l.repository+":"+major)
 	}
 	recipe := Recipe{Names: names, Files: Files{}, Config: v1.Config{Env: []string{searchPath + ":" + filepath.Dir(program)}, Cmd: []string{filepath.Base(program)}}}
-	if err := addShell(recipe.Files); err != nil {
+	if err := k.addShell(ctx, recipe.Files); err != nil {
 		return Recipe{}, err
 	}
 	for _, folder := range l.folders(program) {

@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"os/exec"
 	"path"
@@ -13,6 +14,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"pilothouse/testdata/cluster/component"
+	"pilothouse/testdata/cluster/debian"
 )
 
 // Basic names the images that every cluster has.
@@ -40,14 +42,14 @@ func (k Kitchen) Recipe(ctx context.Context, name string) (Recipe, error) {
 		if err != nil {
 			return Recipe{}, err
 		}
-		return recipe, addShell(recipe.Files)
+		return recipe, k.addShell(ctx, recipe.Files)
 	case "coredns":
 		return k.program(ctx, component.CoreDNS(), "coredns:latest")
 	case "metrics-server":
 		return k.program(ctx, component.MetricsServer(), "metrics-server:latest")
 	case "busybox":
 		recipe := Recipe{Names: []string{"busybox:latest"}, Files: Files{}, Config: v1.Config{Env: []string{searchPath}, Cmd: []string{"sh"}}}
-		return recipe, addShell(recipe.Files)
+		return recipe, k.addShell(ctx, recipe.Files)
 	}
 	if language, ok := languages()[name]; ok {
 		return k.language(ctx, language)
@@ -65,13 +67,25 @@ func (k Kitchen) program(ctx context.Context, c component.Component, imageName s
 	return recipe, recipe.Files.Add("/"+c.Name, filepath.Join(folder, c.Name))
 }
 
-// addShell adds the machine's busybox, which is static, a link for each of its commands, and the one user.
-func addShell(files Files) error {
-	busybox, err := exec.LookPath("busybox")
+// addShell adds Debian's busybox, a link for each of its commands, the libraries that it needs, and the one user. The
+// static one will not do: it looks names up with libraries of the version that it was built with, and crashes.
+func (k Kitchen) addShell(ctx context.Context, files Files) error {
+	folder, err := k.Builder.Cache.Get(ctx, "busybox", func(to io.Writer) error {
+		release, err := debian.Release()
+		if err != nil {
+			return err
+		}
+		_, err = io.WriteString(to, release)
+		return err
+	}, func(folder string) error {
+		k.Builder.Progress("unpacking busybox")
+		return debian.Unpack(ctx, "busybox", folder)
+	})
 	if err != nil {
 		return err
 	}
-	commands, err := exec.Command(busybox, "--list-full").Output()
+	busybox := filepath.Join(folder, "bin", "busybox")
+	commands, err := exec.CommandContext(ctx, busybox, "--list-full").Output()
 	if err != nil {
 		return fmt.Errorf("asking busybox for its commands: %w", err)
 	}
@@ -85,5 +99,5 @@ func addShell(files Files) error {
 	}
 	files.Write("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
 	files.Write("/etc/group", "root:x:0:\n")
-	return nil
+	return files.addLibraries(ctx)
 }

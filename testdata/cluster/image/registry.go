@@ -58,12 +58,12 @@ func Push(ctx context.Context, host string, image v1.Image, names ...string) err
 
 // Seed puts an image into the storage of a Distribution registry that does not run yet. What the registry never changes
 // is linked and not copied, so it costs no time.
-func (s Store) Seed(storage string, recipe Recipe) error {
-	image, err := s.Make(recipe)
+func (s Store) Seed(ctx context.Context, storage string, recipe Recipe) error {
+	layout, err := s.layout(ctx, recipe)
 	if err != nil {
 		return err
 	}
-	layout, err := s.folder(recipe)
+	image, err := only(layout)
 	if err != nil {
 		return err
 	}

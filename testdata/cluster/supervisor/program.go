@@ -51,7 +51,11 @@ func (p *Program) spawn(cluster *config.Cluster, extra *os.File) (pid int, err e
 		attributes.Pdeathsig = syscall.SIGKILL
 		files = append(files, extra)
 	}
-	process, err := os.StartProcess(p.Path, append([]string{p.Path}, p.Args...), &os.ProcAttr{
+	name := p.Path
+	if name == self {
+		name = selfName
+	}
+	process, err := os.StartProcess(p.Path, append([]string{name}, p.Args...), &os.ProcAttr{
 		Dir: cluster.State, Files: files, Sys: attributes, Env: append(environment(cluster), p.Env...),
 	})
 	if err != nil {

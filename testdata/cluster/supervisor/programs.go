@@ -42,7 +42,7 @@ func programs(cluster *config.Cluster) ([]Program, error) {
 		return nil, err
 	}
 	all := []Program{plane, {
-		Name: FakeNodes, Path: "/proc/self/exe", Args: []string{FakeNodes, cluster.Kubeconfig()}, After: []string{ControlPlane},
+		Name: FakeNodes, Path: self, Args: []string{FakeNodes, cluster.Kubeconfig()}, After: []string{ControlPlane},
 		Ready:  func(context.Context) error { return nil },
 		Manual: !cluster.Fake,
 	}}

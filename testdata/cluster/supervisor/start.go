@@ -33,7 +33,8 @@ func Start(cluster *config.Cluster) (err error) {
 		return err
 	}
 	defer output.Close()
-	command := exec.Command("/proc/self/exe", Command)
+	command := exec.Command(self, Command)
+	command.Args[0] = selfName
 	command.Stdout, command.Stderr = output, output
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if !cluster.Fake {
@@ -67,6 +68,12 @@ func Start(cluster *config.Cluster) (err error) {
 	}
 	return command.Process.Release()
 }
+
+// This program, also when its file was replaced meanwhile, and how a list of processes calls it.
+const (
+	self     = "/proc/self/exe"
+	selfName = "pilothouse-cluster"
+)
 
 // Command is the argument with which this program is the supervisor.
 const Command = "supervise"
