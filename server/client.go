@@ -140,8 +140,8 @@ func (c *Client) handle(_ context.Context, req *jsonrpc2.Request) (any, error) {
 	return nil, nil
 }
 
-// initialize begins the session.
-func (c *Client) initialize(ctx context.Context, name, version string) error {
+// initialize begins the session of a client that brings these kubeconfig files.
+func (c *Client) initialize(ctx context.Context, name, version string, files []string) error {
 	params := map[string]any{
 		"processId":    nil,
 		"rootUri":      nil,
@@ -150,7 +150,7 @@ func (c *Client) initialize(ctx context.Context, name, version string) error {
 		"initializationOptions": wire.InitializationOptions{
 			Contract:   wire.ContractVersion,
 			Version:    version,
-			Kubeconfig: kubeconfig(),
+			Kubeconfig: files,
 		},
 	}
 	if err := c.Call(ctx, protocol.MethodInitialize, params, nil); err != nil {

@@ -42,6 +42,13 @@ func (c call) clustersRetry(_ context.Context, p wire.ContextParams) (wire.None,
 	return wire.None{}, c.daemon.engine.Clusters.Retry(p.Context)
 }
 
+// clustersKinds asks the API server when its kinds are not known yet.
+func (c call) clustersKinds(ctx context.Context, p wire.KindsParams) (wire.KindList, error) {
+	c.release()
+	kinds, err := c.daemon.engine.Clusters.Kinds(ctx, p.Context, p.Names)
+	return wire.KindList{Kinds: append([]cluster.Kind{}, kinds...)}, err
+}
+
 // clustersWatch tells a session of changes once it has asked for the list: an
 // editor that knows nothing of Pilothouse is left alone. Its goroutine ends with
 // the session.

@@ -109,7 +109,7 @@ func (o ConnectOptions) attempt(ctx context.Context) (*Client, error) {
 		return nil, ctx.Err()
 	}
 	if err == nil {
-		err = client.initialize(ctx, o.Name, o.Version)
+		err = client.initialize(ctx, o.Name, o.Version, kubeconfig())
 	}
 	if err != nil {
 		client.Close()

@@ -2,8 +2,11 @@ package server
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"pilothouse/explorer/cluster"
+	"pilothouse/explorer/problem"
 	"pilothouse/explorer/tree"
 )
 
@@ -24,6 +27,9 @@ type Clusters interface {
 	OnChange(f func()) (stop func())
 	// Retry tries again now what waits for its next attempt.
 	Retry(id string) error
+	// Kinds gives the kinds of a context's cluster that have these names, or all
+	// without names, as wire.ClustersKinds promises.
+	Kinds(ctx context.Context, id string, names []string) ([]cluster.Kind, error)
 	// Reach waits until the API server of a context has answered, and gives its
 	// version, or tells why it does not.
 	Reach(ctx context.Context, id string) (version string, err error)
@@ -68,6 +74,45 @@ func (c liveClusters) Reach(ctx context.Context, id string) (version string, err
 		return "", err
 	}
 	return opened.Status().Version, nil
+}
+
+func (c liveClusters) Kinds(ctx context.Context, id string, names []string) ([]cluster.Kind, error) {
+	opened, err := c.Open(id)
+	if err != nil {
+		return nil, err
+	}
+	kinds, err := opened.Kinds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return kinds.All(), nil
+	}
+	return named(kinds, id, names)
+}
+
+// named gives the kinds that have these names, in the order of the names, each once.
+func named(kinds *cluster.Kinds, context string, names []string) ([]cluster.Kind, error) {
+	var found []cluster.Kind
+	for _, name := range names {
+		matching := kinds.Named(name)
+		if len(matching) == 0 {
+			return nil, &problem.Error{
+				Code:    problem.KindUnknown,
+				Message: fmt.Sprintf("the API server of %s serves no kind called %q", context, name),
+				Suggestions: []string{
+					"look for a typing error",
+					"see all kinds in the tree, below Cluster resources and All namespaces",
+				},
+			}
+		}
+		for _, kind := range matching {
+			if !slices.ContainsFunc(found, func(k cluster.Kind) bool { return k.ID() == kind.ID() }) {
+				found = append(found, kind)
+			}
+		}
+	}
+	return found, nil
 }
 
 type liveExplorer struct{ tree *tree.Tree }

@@ -107,6 +107,13 @@ func (f *fakeClusters) Reach(_ context.Context, id string) (string, error) {
 	return "", f.unknown(id)
 }
 
+func (f *fakeClusters) Kinds(_ context.Context, id string, names []string) ([]cluster.Kind, error) {
+	if len(names) > 0 && names[0] != "po" {
+		return nil, &problem.Error{Code: problem.KindUnknown, Message: id + " serves no kind called " + names[0]}
+	}
+	return []cluster.Kind{{Version: "v1", Resource: "pods", Kind: "Pod", Namespaced: true, Verbs: []string{"list"}}}, nil
+}
+
 func (f *fakeClusters) unknown(id string) error {
 	return &problem.Error{
 		Code:        problem.ContextUnknown,

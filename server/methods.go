@@ -29,6 +29,7 @@ func newTable() *table {
 	serve(t, wire.ClustersRemoveFile, call.clustersRemoveFile)
 	serve(t, wire.ClustersSetNamespace, call.clustersSetNamespace)
 	serve(t, wire.ClustersRetry, call.clustersRetry)
+	serve(t, wire.ClustersKinds, call.clustersKinds)
 
 	serve(t, wire.DaemonInfo, call.daemonInfo)
 	serve(t, wire.DaemonDoctor, call.daemonDoctor)

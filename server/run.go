@@ -98,7 +98,7 @@ func (o RunOptions) serve(ctx context.Context, listener net.Listener) error {
 	book, log := logging.NewBook(file, o.LogLevel)
 	klog.SetSlogLogger(log.With("from", "client-go"))
 
-	engine, closeEngine, err := liveEngine(ctx, log)
+	engine, closeEngine, err := liveEngine(ctx, usersClusters(), log)
 	if err != nil {
 		return err
 	}
@@ -122,9 +122,14 @@ func announce() error {
 	return leaveStdout()
 }
 
-// liveEngine opens the features over the user's clusters.
-func liveEngine(ctx context.Context, log *slog.Logger) (engine Engine, end func(), err error) {
-	contexts, err := cluster.New(ctx, cluster.Options{StateFile: clustersPath(), Path: cluster.LoginPath, Log: log})
+// usersClusters are the contexts of the user's kubeconfig files, and what the user
+// chose is remembered.
+func usersClusters() cluster.Options { return cluster.Options{StateFile: clustersPath()} }
+
+// liveEngine opens the features over clusters.
+func liveEngine(ctx context.Context, clusters cluster.Options, log *slog.Logger) (engine Engine, end func(), err error) {
+	clusters.Path, clusters.Log = cluster.LoginPath, log
+	contexts, err := cluster.New(ctx, clusters)
 	if err != nil {
 		return Engine{}, nil, err
 	}

@@ -31,7 +31,7 @@ func Bridge(ctx context.Context, in io.Reader, out io.Writer, o ConnectOptions) 
 // BridgeStandalone serves an editor that speaks over in and out in this process,
 // with a daemon of its own. Its log goes to logs.
 func BridgeStandalone(ctx context.Context, in io.Reader, out, logs io.Writer) error {
-	conn, end, err := serveAlone(ctx, logs)
+	conn, end, err := serveAlone(ctx, usersClusters(), logs)
 	if err != nil {
 		conn, end = explain(ctx, err), func() {}
 	}

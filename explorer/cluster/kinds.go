@@ -70,6 +70,21 @@ func (k *Kinds) Find(name string) (Kind, bool) {
 	return find(k.ranked, name, func(kind Kind) bool { return strings.HasPrefix(kind.Group, qualifier) })
 }
 
+// Named gives the kind that Find finds or, where it finds none, the kinds of the
+// category of that name which can be listed, such as those of "all".
+func (k *Kinds) Named(name string) []Kind {
+	if kind, found := k.Find(name); found {
+		return []Kind{kind}
+	}
+	var members []Kind
+	for _, kind := range k.ranked {
+		if slices.Contains(kind.Categories, strings.ToLower(name)) && kind.Can("list") {
+			members = append(members, kind)
+		}
+	}
+	return members
+}
+
 // find gives the first of the eligible kinds that has the name as its plural,
 // else as a short name, else as its singular or kind.
 func find(kinds []Kind, name string, eligible func(Kind) bool) (Kind, bool) {

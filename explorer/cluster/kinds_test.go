@@ -21,7 +21,7 @@ const coreDiscovery = `{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscover
   {"resource":"pods","responseKind":{"version":"v1","kind":"Pod"},"scope":"Namespaced","singularResource":"pod","shortNames":["po"],"categories":["all"],"verbs":["get","list","watch"],
    "subresources":[{"subresource":"log","responseKind":{"version":"v1","kind":"Pod"},"verbs":["get"]}]},
   {"resource":"events","responseKind":{"version":"v1","kind":"Event"},"scope":"Namespaced","singularResource":"event","shortNames":["ev"],"verbs":["get","list","watch"]},
-  {"resource":"services","responseKind":{"version":"v1","kind":"Service"},"scope":"Namespaced","singularResource":"service","shortNames":["svc"],"verbs":["list"]},
+  {"resource":"services","responseKind":{"version":"v1","kind":"Service"},"scope":"Namespaced","singularResource":"service","shortNames":["svc"],"categories":["all"],"verbs":["list"]},
   {"resource":"nodes","responseKind":{"version":"v1","kind":"Node"},"scope":"Cluster","singularResource":"node","shortNames":["no"],"verbs":["list"]}]}]}]}`
 
 const groupDiscovery = `{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","items":[
@@ -29,9 +29,9 @@ const groupDiscovery = `{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscove
   {"resource":"events","responseKind":{"group":"events.k8s.io","version":"v1","kind":"Event"},"scope":"Namespaced","singularResource":"event","shortNames":["ev"],"verbs":["list"]}]}]},
  {"metadata":{"name":"autoscaling"},"versions":[
   {"version":"v2","freshness":"Current","resources":[
-   {"resource":"horizontalpodautoscalers","responseKind":{"group":"autoscaling","version":"v2","kind":"HorizontalPodAutoscaler"},"scope":"Namespaced","singularResource":"horizontalpodautoscaler","shortNames":["hpa"],"verbs":["list"]}]},
+   {"resource":"horizontalpodautoscalers","responseKind":{"group":"autoscaling","version":"v2","kind":"HorizontalPodAutoscaler"},"scope":"Namespaced","singularResource":"horizontalpodautoscaler","shortNames":["hpa"],"categories":["all"],"verbs":["list"]}]},
   {"version":"v1","freshness":"Current","resources":[
-   {"resource":"horizontalpodautoscalers","responseKind":{"group":"autoscaling","version":"v1","kind":"HorizontalPodAutoscaler"},"scope":"Namespaced","singularResource":"horizontalpodautoscaler","shortNames":["hpa"],"verbs":["list"]}]}]},
+   {"resource":"horizontalpodautoscalers","responseKind":{"group":"autoscaling","version":"v1","kind":"HorizontalPodAutoscaler"},"scope":"Namespaced","singularResource":"horizontalpodautoscaler","shortNames":["hpa"],"categories":["all"],"verbs":["list"]}]}]},
  {"metadata":{"name":"serving.knative.dev"},"versions":[{"version":"v1","freshness":"Current","resources":[
   {"resource":"services","responseKind":{"group":"serving.knative.dev","version":"v1","kind":"Service"},"scope":"Namespaced","singularResource":"service","shortNames":["kservice"],"verbs":["list"]}%s]}]},
  {"metadata":{"name":"metrics.k8s.io"},"versions":[{"version":"v1beta1","freshness":"Stale","resources":[]}]}]}`
@@ -98,6 +98,29 @@ func TestKindsAreFoundAsKubectlFindsThem(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%q finds %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestNamesCoverCategories(t *testing.T) {
+	server := newAPIServer(t, discoveryHandler(nothing))
+	_, cluster, _ := open(t, server.kubeconfig("", ""))
+	kinds, err := cluster.Kinds(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"po":      "pods",
+		"all":     "pods services horizontalpodautoscalers.autoscaling",
+		"ALL":     "pods services horizontalpodautoscalers.autoscaling",
+		"nothing": "",
+	} {
+		var got []string
+		for _, kind := range kinds.Named(name) {
+			got = append(got, kind.ID())
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q names %q, want %q", name, got, want)
 		}
 	}
 }

@@ -17,6 +17,9 @@ const (
 	ClustersSetNamespace Call[SetNamespaceParams, None] = "pilothouse/clusters/setNamespace"
 	// ClustersRetry tries at once what waits for its next attempt to reach a cluster.
 	ClustersRetry Call[ContextParams, None] = "pilothouse/clusters/retry"
+	// ClustersKinds gives the kinds that an API server serves, all or those that
+	// people call by some names. A name that nothing is called by is kindUnknown.
+	ClustersKinds Call[KindsParams, KindList] = "pilothouse/clusters/kinds"
 
 	// ClustersChanged tells that ClustersList would answer something else now.
 	ClustersChanged Notification[None] = "pilothouse/clusters/changed"
@@ -46,6 +49,21 @@ type FileParams struct {
 type ContextParams struct {
 	// Context is the context's id.
 	Context string `json:"context"`
+}
+
+// KindsParams name kinds of a context's cluster.
+type KindsParams struct {
+	// Context is the context's id.
+	Context string `json:"context"`
+	// Names are what people call kinds, as kubectl takes them: plural, singular, short
+	// name or kind, with the group where it matters, or a category such as "all".
+	// None means every kind.
+	Names []string `json:"names,omitempty"`
+}
+
+// KindList is kinds in the order of the names that were asked for, each once.
+type KindList struct {
+	Kinds []cluster.Kind `json:"kinds"`
 }
 
 // SetNamespaceParams choose the working namespace of a context.
