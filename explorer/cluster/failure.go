@@ -32,10 +32,10 @@ func (n narrator) server() string {
 // tell makes a *problem.Error of what went wrong with a request; one that is told
 // already stays as it is.
 func (n narrator) tell(tried string, err error) error {
-	var told *problem.Error
-	if errors.As(err, &told) {
+	if _, ok := errors.AsType[*problem.Error](err); ok {
 		return err
 	}
+	var told *problem.Error
 	var status apierrors.APIStatus
 	if errors.As(err, &status) {
 		told = n.tellStatus(err, status.Status())
@@ -103,7 +103,7 @@ func (n narrator) tellTransport(err error) *problem.Error {
 	}
 	address := "check the server's address in " + n.context.File
 	var dns *net.DNSError
-	var deadline deadlineReached
+	var deadline deadlineError
 	var network net.Error
 	var operation *net.OpError
 	switch {

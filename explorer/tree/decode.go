@@ -222,8 +222,8 @@ func (d *tableDecoder) unprinted() error {
 func (d *tableDecoder) cell() error {
 	start := len(d.buf)
 	raw, err := d.json.ReadValue()
-	if err != nil {
-		return err
+	if err != nil || d.table != nil && d.cells >= len(d.table.columns) {
+		return err // some kinds print more cells than columns, which kubectl does not show
 	}
 	switch raw.Kind() {
 	case '"':

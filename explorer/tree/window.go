@@ -145,6 +145,8 @@ func (v *View) move(steps []Op, old, r *row) []Op {
 // idOf is the id of the row in this view.
 func (v *View) idOf(r *row) string {
 	switch {
+	case r.special == nil && v.ofNamespaces():
+		return NamespaceID(v.node.context, r.name())
 	case r.special == nil:
 		return join(v.node.text, v.objectOf(r).segment())
 	case r.special.Type == NodeContainer: // the same list stands below every row of the pod
@@ -152,6 +154,9 @@ func (v *View) idOf(r *row) string {
 	}
 	return r.special.ID
 }
+
+// ofNamespaces tells that the view's rows open as namespaces, not as objects of a kind.
+func (v *View) ofNamespaces() bool { return v.node.place == placeNamespaces && v.node.namespace == "" }
 
 func (v *View) objectOf(r *row) objectID {
 	return objectID{kind: v.list.kind.ID(), namespace: text(r.namespace), name: r.name()}
@@ -174,7 +179,7 @@ func (v *View) render(r *row) Row {
 	}
 	object := v.objectOf(r)
 	out := Row{
-		ID:         join(v.node.text, object.segment()),
+		ID:         v.idOf(r),
 		Type:       NodeObject,
 		Name:       object.name,
 		Cells:      r.cells(),
@@ -183,8 +188,7 @@ func (v *View) render(r *row) Row {
 		Expandable: hasChildren(v.list.kind),
 		Object:     objectRef(v.node.context, v.list.kind, r),
 	}
-	if v.node.place == placeNamespaces && v.node.namespace == "" && object.kind == "namespaces" {
-		out.ID = NamespaceID(v.node.context, object.name)
+	if v.ofNamespaces() {
 		out.Type, out.Expandable = NodeNamespace, true
 		out.Health = healths[max(r.health, v.tree.rollups.of(out.ID))]
 	}

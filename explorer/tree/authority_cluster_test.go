@@ -1,0 +1,16 @@
+//go:build cluster
+
+package tree
+
+// foreignCA is the certificate of an authority that signed nothing.
+var foreignCA = []byte(`-----BEGIN CERTIFICATE-----
+MIIBeTCCAR+gAwIBAgIUHiIwTpsoGQ9Xa1ZjuIaYQwPTpQowCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGbm9ib2R5MCAXDTI2MTEyMDExNTQ0NFoYDzIxMjYxMDI3MTE1
+NDQ0WjARMQ8wDQYDVQQDDAZub2JvZHkwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AATlpp0JoRm0EliHMDoQB9MNczhLlr2HhIcnHGJTwU+Pu0MGvsUakpN8OSY05Btw
+OB11/mSiKtGpomw1SWQM11Uko1MwUTAdBgNVHQ4EFgQUYdvN5e7+3xuieXyGup6j
+wAaEMWEwHwYDVR0jBBgwFoAUYdvN5e7+3xuieXyGup6jwAaEMWEwDwYDVR0TAQH/
+BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEAyjztTkBUgWtGjIdjKRpRm3bVq19y
++xN33EgwWiBaYBQCIGd0W8gHSAf9UzrxqjfxJuPN0pe1r3uMZF1owqVsRrcs
+-----END CERTIFICATE-----
+`)
