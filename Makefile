@@ -30,13 +30,16 @@ test: ## Set up and run every test, with a real cluster
 test-unit: ## Run the tests that need nothing but Go
 	@go test -race ./...
 
-.PHONY: bench
-bench: ## Measure, beside kubectl, on a real cluster
-	@go run ./scripts/bench
+# The linter is built from a module of its own and kept in Go's build cache.
+LINT := go tool -modfile=lint/go.mod golangci-lint
 
 .PHONY: lint
 lint: ## Hold the code against the project's standards
-	@go run ./scripts/lint
+	@$(LINT) run ./...
+
+.PHONY: format
+format: ## Format the code as lint wants it
+	@$(LINT) fmt ./...
 
 .PHONY: build
 build: ## Build bin/pilothouse
@@ -47,8 +50,9 @@ generate: ## Write the files that are made from Go declarations
 	@go generate ./...
 
 .PHONY: clean
-clean: ## Remove what was built here, and clusters that were left running
-	@go run ./scripts/clean
+clean: demo-down ## Remove what was built here and what runs
+	@$(BINARY) daemon stop 2>/dev/null || true
+	@rm -rf bin out
 
 # print-NAME answers the value of a variable: the architecture test asks for it.
 print-%:

@@ -97,7 +97,7 @@ func (b block) row(cells []string) string {
 
 // remark is what a row without cells says beside its name.
 func remark(row tree.Row) string {
-	for _, remark := range []string{problemMessage(row), row.Description, row.Status} {
+	for _, remark := range []string{problemMessage(row), description(row), row.Status} {
 		if remark != "" && remark != row.Name {
 			return table.Printable(remark)
 		}
@@ -110,4 +110,12 @@ func problemMessage(row tree.Row) string {
 		return ""
 	}
 	return row.Problem.Message
+}
+
+// description is the row's addition, unless it stands in the label as a kind's does.
+func description(row tree.Row) string {
+	if row.Type == tree.NodeKind {
+		return ""
+	}
+	return row.Description
 }

@@ -115,6 +115,9 @@ func (d *drawing) label(n *Node) text {
 	if n.Row.Count != nil {
 		parts = append(parts, dim(fmt.Sprintf(" (%d)", *n.Row.Count)))
 	}
+	if n.Row.Type == tree.NodeKind && n.Row.Description != "" {
+		parts = append(parts, dim(" "+table.Printable(n.Row.Description)))
+	}
 	if word := word(n.Row.Health); word != "" && !d.options.Color {
 		parts = append(parts, plain(" ["+word+"]"))
 	}
@@ -137,7 +140,7 @@ func notes(n *Node) []string {
 		notes = append(notes, "loading ...")
 	case e.State == tree.StateReconnecting:
 		notes = append(notes, "reconnecting ...")
-	case len(e.Children) == 0:
+	case len(e.Children) == 0 && n.Row.Type != tree.NodeObject:
 		notes = append(notes, "nothing here")
 	}
 	return notes

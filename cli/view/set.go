@@ -2,19 +2,27 @@ package view
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"sync"
 
-	"pilothouse/cli/connection"
 	"pilothouse/explorer/problem"
 	"pilothouse/explorer/tree"
 	"pilothouse/server/wire"
 )
 
+// Connection is what a Set needs of a session with the daemon; *server.Client
+// promises the same.
+type Connection interface {
+	Call(ctx context.Context, method string, params, result any) error
+	Handle(method string, f func(params json.RawMessage))
+	Done() <-chan struct{}
+}
+
 // Set is the views that one command shows. It starts no goroutine: changes are
 // applied on the connection's, whole pages are asked for by [Set.Wait].
 type Set struct {
-	conn connection.Connection
+	conn Connection
 	// woken holds a token when something changed since the last Wait.
 	woken chan struct{}
 
@@ -27,14 +35,14 @@ type Set struct {
 }
 
 // NewSet returns an empty set of views over conn.
-func NewSet(conn connection.Connection) *Set {
+func NewSet(conn Connection) *Set {
 	s := &Set{
 		conn:  conn,
 		woken: make(chan struct{}, 1),
 		views: make(map[string]*View),
 		early: make(map[string]tree.Change),
 	}
-	connection.Handle(conn, wire.ExplorerChanged, s.receive)
+	conn.Handle(string(wire.ExplorerChanged), s.receive)
 	return s
 }
 
@@ -44,7 +52,8 @@ func (s *Set) Open(ctx context.Context, q tree.Query) (*View, error) {
 	s.opening++
 	s.mu.Unlock()
 
-	page, err := connection.Call(ctx, s.conn, wire.ExplorerChildren, q)
+	var page tree.Page
+	err := s.conn.Call(ctx, string(wire.ExplorerChildren), q, &page)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,8 +84,7 @@ func (s *Set) Close(ctx context.Context, v *View) error {
 	s.mu.Lock()
 	delete(s.views, id)
 	s.mu.Unlock()
-	_, err := connection.Call(ctx, s.conn, wire.ExplorerClose, wire.ViewParams{View: id})
-	return err
+	return s.conn.Call(ctx, string(wire.ExplorerClose), wire.ViewParams{View: id}, nil)
 }
 
 // Wait returns when a view changed since the last Wait, with every view whole.
@@ -94,8 +102,8 @@ func (s *Set) Wait(ctx context.Context) error {
 	}
 	for missed := s.missed(); len(missed) > 0; missed = s.missed() {
 		for id, v := range missed {
-			page, err := connection.Call(ctx, s.conn, wire.ExplorerResync, wire.ViewParams{View: id})
-			if err != nil {
+			var page tree.Page
+			if err := s.conn.Call(ctx, string(wire.ExplorerResync), wire.ViewParams{View: id}, &page); err != nil {
 				return fmt.Errorf("asking for a view again: %w", err)
 			}
 			v.refresh(page)
@@ -117,8 +125,13 @@ func (s *Set) missed() map[string]*View {
 	return missed
 }
 
-// receive takes one change.
-func (s *Set) receive(change tree.Change) {
+// receive takes one change. One that cannot be read leaves a gap, which the next
+// one shows.
+func (s *Set) receive(params json.RawMessage) {
+	var change tree.Change
+	if json.Unmarshal(params, &change) != nil {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v, known := s.views[change.View]

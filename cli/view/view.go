@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"pilothouse/explorer/problem"
 	"pilothouse/explorer/tree"
 )
 
@@ -27,8 +28,9 @@ type View struct {
 // RowChange is what became of one row since the last look.
 type RowChange struct {
 	// Row is the row as it is now, or as it last was when it is gone.
-	Row  tree.Row
-	Gone bool
+	Row tree.Row
+	// New rows were not there at the last look; Gone ones are not there now.
+	New, Gone bool
 }
 
 func newView(page tree.Page) *View {
@@ -44,6 +46,32 @@ func (v *View) Page() tree.Page {
 	page := v.page
 	page.Rows = slices.Clone(page.Rows)
 	return page
+}
+
+// Start is what the view shows now, with Changes telling what happens to it from
+// here on.
+func (v *View) Start() tree.Page {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	clear(v.changed)
+	v.order = v.order[:0]
+	page := v.page
+	page.Rows = slices.Clone(page.Rows)
+	return page
+}
+
+// State tells how far the view can be believed, and what is wrong.
+func (v *View) State() (tree.State, *problem.Detail) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.page.State, v.page.Problem
+}
+
+// Columns are those of the view's cells.
+func (v *View) Columns() []tree.Column {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.page.Columns
 }
 
 // Changes are the rows that were added, altered or removed since the view was
@@ -102,7 +130,7 @@ func (v *View) perform(op tree.Op) {
 		at := min(max(op.Index, 0), len(v.page.Rows))
 		v.page.Rows = slices.Insert(v.page.Rows, at, *op.Row)
 		v.shown[op.ID] = struct{}{}
-		v.note(op.ID, RowChange{Row: *op.Row})
+		v.note(op.ID, RowChange{Row: *op.Row, New: before == nil})
 	case before != nil:
 		v.note(op.ID, RowChange{Row: *before, Gone: true})
 	}
@@ -116,7 +144,7 @@ func (v *View) replace(page tree.Page) {
 	}
 	for _, row := range page.Rows {
 		if old, ok := before[row.ID]; !ok || !same(old, row) {
-			v.note(row.ID, RowChange{Row: row})
+			v.note(row.ID, RowChange{Row: row, New: !ok})
 		}
 		delete(before, row.ID)
 	}
@@ -137,10 +165,13 @@ func (v *View) show(page tree.Page) {
 	}
 }
 
+// note keeps change for Changes. A row that came and changed is still new.
 func (v *View) note(id string, change RowChange) {
-	if _, ok := v.changed[id]; !ok {
+	earlier, ok := v.changed[id]
+	if !ok {
 		v.order = append(v.order, id)
 	}
+	change.New = !change.Gone && (change.New || earlier.New)
 	v.changed[id] = change
 }
 

@@ -25,7 +25,8 @@ func TestViewAppliesChangesInOrder(t *testing.T) {
 
 	expect(t, v, "b=moved a=a d=newer")
 	got := v.Changes()
-	if len(got) != 3 || got[0].Row.Name != "moved" || !got[1].Gone || got[1].Row.ID != "c" || got[2].Row.Name != "newer" {
+	if len(got) != 3 || got[0].Row.Name != "moved" || !got[1].Gone || got[1].Row.ID != "c" || got[2].Row.Name != "newer" ||
+		got[0].New || !got[2].New {
 		t.Errorf("changes %+v", got)
 	}
 	if again := v.Changes(); len(again) != 0 {
@@ -44,7 +45,7 @@ func TestResetReplacesTheWindow(t *testing.T) {
 
 	expect(t, v, "b=b c=c")
 	got := v.Changes()
-	if len(got) != 2 || got[0].Row.ID != "c" || got[0].Gone || got[1].Row.ID != "a" || !got[1].Gone {
+	if len(got) != 2 || got[0].Row.ID != "c" || !got[0].New || got[1].Row.ID != "a" || !got[1].Gone {
 		t.Errorf("changes %+v", got)
 	}
 }
@@ -186,8 +187,6 @@ func (f *fake) Call(_ context.Context, method string, _, result any) error {
 func (f *fake) Handle(_ string, handler func(json.RawMessage)) { f.handler = handler }
 
 func (f *fake) Done() <-chan struct{} { return f.done }
-
-func (f *fake) Close() error { return nil }
 
 func (f *fake) send(change tree.Change) {
 	raw, err := json.Marshal(change)

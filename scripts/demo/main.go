@@ -253,16 +253,18 @@ func (d *demo) down(ctx context.Context) error {
 
 // remove deletes the sample application where the demo has deployed it.
 func (d *demo) remove(ctx context.Context) error {
-	kubectl, err := exec.LookPath("kubectl")
-	if err != nil {
-		return nil // without kubectl the demo deployed nothing there
-	}
-	d.kubectl = kubectl
-	if steps.Run(ctx, d.command("get", "namespace", namespace, "--request-timeout=5s")) != nil {
+	d.kubectl = "kubectl"
+	if !d.deployed(ctx) {
 		fmt.Println("    it is not there")
 		return nil
 	}
 	return steps.Run(ctx, d.command("delete", "-f", sample, "--ignore-not-found", "--timeout=2m"))
+}
+
+// deployed tells whether the sample application is there. Without kubectl the demo
+// has deployed nothing, and a cluster that does not answer has nothing to remove from.
+func (d *demo) deployed(ctx context.Context) bool {
+	return steps.Run(ctx, d.command("get", "namespace", namespace, "--request-timeout=5s")) == nil
 }
 
 // command is a call of kubectl in the demo's cluster.
