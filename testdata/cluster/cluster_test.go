@@ -76,7 +76,7 @@ func TestAServiceIsReachedByNameFromPodsAndByAddressFromTheHost(t *testing.T) {
 	c.shell(t, namespace, "shell")
 	answers := map[string]bool{}
 	eventually(t, 20*time.Second, func() error {
-		answer, err := c.tryKubectl("-n", namespace, "exec", "shell", "--", "wget", "-q", "-T", "2", "-O", "-", "http://hello")
+		answer, err := c.tryKubectl("-n", namespace, "exec", "shell", "--", "wget", "-q", "-O", "-", "http://hello")
 		if err != nil {
 			return err
 		}

@@ -67,19 +67,18 @@ func (k Kitchen) program(ctx context.Context, c component.Component, imageName s
 	return recipe, recipe.Files.Add("/"+c.Name, filepath.Join(folder, c.Name))
 }
 
-// addShell adds Debian's busybox, a link for each of its commands, the libraries that it needs, and the one user. The
-// static one will not do: it looks names up with libraries of the version that it was built with, and crashes.
+// addShell adds Debian's static busybox, a link for each of its commands, and the one user.
 func (k Kitchen) addShell(ctx context.Context, files Files) error {
 	folder, err := k.Builder.Cache.Get(ctx, "busybox", func(to io.Writer) error {
 		release, err := debian.Release()
 		if err != nil {
 			return err
 		}
-		_, err = io.WriteString(to, release)
+		_, err = io.WriteString(to, "static "+release)
 		return err
 	}, func(folder string) error {
 		k.Builder.Progress("unpacking busybox")
-		return debian.Unpack(ctx, "busybox", folder)
+		return debian.Unpack(ctx, "busybox-static", folder)
 	})
 	if err != nil {
 		return err
@@ -99,5 +98,5 @@ func (k Kitchen) addShell(ctx context.Context, files Files) error {
 	}
 	files.Write("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
 	files.Write("/etc/group", "root:x:0:\n")
-	return files.addLibraries(ctx)
+	return nil
 }
