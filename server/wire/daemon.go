@@ -17,10 +17,10 @@ const (
 	// LogFollow sends the daemon's log to this session as LogMessage, from now on and
 	// from the given level up. Following again changes the level.
 	LogFollow Call[LogFollowParams, None] = "pilothouse/log/follow"
-	// LogUnfollow ends that.
+	// LogUnfollow ends what LogFollow began.
 	LogUnfollow Call[None, None] = "pilothouse/log/unfollow"
 
-	// LogMessage is one record of the daemon's log.
+	// LogMessage carries one record of the daemon's log.
 	LogMessage Notification[LogRecord] = "pilothouse/log/message"
 )
 
@@ -70,21 +70,21 @@ type DoctorReport struct {
 	Findings []Finding `json:"findings"`
 }
 
-// Level tells how bad a finding is.
-type Level string
+// FindingLevel tells how bad a finding is.
+type FindingLevel string
 
 // The levels of a finding.
 const (
-	LevelOK      Level = "ok"      // as it should be
-	LevelWarning Level = "warning" // works, but somebody should look
-	LevelError   Level = "error"   // something will not work
+	LevelOK      FindingLevel = "ok"      // as it should be
+	LevelWarning FindingLevel = "warning" // works, but somebody should look
+	LevelError   FindingLevel = "error"   // something will not work
 )
 
 // Finding is the outcome of one check of the set-up.
 type Finding struct {
 	// Check is what was looked at, for example "socket".
-	Check string `json:"check"`
-	Level Level  `json:"level"`
+	Check string       `json:"check"`
+	Level FindingLevel `json:"level"`
 	// Message is one sentence for a person.
 	Message string `json:"message"`
 	// Problem tells the cause and what to do where the level is not ok.
