@@ -21,6 +21,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -78,7 +79,7 @@ func connect(t *testing.T, config *clientcmdapi.Config) (kubernetes.Interface, d
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(connections.CloseIdleConnections)
+	t.Cleanup(func() { utilnet.CloseIdleConnectionsFor(connections.Transport) })
 	typed, err := kubernetes.NewForConfigAndClient(c, connections)
 	if err != nil {
 		t.Fatal(err)
