@@ -88,10 +88,10 @@ func (a *authority) user(name string) (certPEM, keyPEM string) {
 type apiServer struct {
 	*httptest.Server
 	authority *authority
+	handler   http.HandlerFunc // nil tells the version whatever is asked
 
-	mu      sync.Mutex
-	handler http.HandlerFunc
-	seen    []*http.Request
+	mu   sync.Mutex
+	seen []*http.Request
 }
 
 // serverOption changes the server before it starts.
@@ -110,8 +110,7 @@ func withCertificate(template *x509.Certificate, signer *authority) serverOption
 	}
 }
 
-// newAPIServer starts a server with HTTP/2 and TLS that tells its version and
-// answers everything else with handler.
+// newAPIServer starts a server with HTTP/2 and TLS.
 func newAPIServer(t testing.TB, handler http.HandlerFunc, options ...serverOption) *apiServer {
 	t.Helper()
 	s := &apiServer{authority: newAuthority(t), handler: handler}
@@ -139,10 +138,9 @@ func newAPIServer(t testing.TB, handler http.HandlerFunc, options ...serverOptio
 func (s *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.seen = append(s.seen, r)
-	handler := s.handler
 	s.mu.Unlock()
-	if handler != nil {
-		handler(w, r)
+	if s.handler != nil {
+		s.handler(w, r)
 		return
 	}
 	answerVersion(w)
@@ -168,12 +166,6 @@ func (s *apiServer) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.seen)
-}
-
-func (s *apiServer) handle(handler http.HandlerFunc) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.handler = handler
 }
 
 // kubeconfig writes a kubeconfig with the one context "dev" for the server.

@@ -80,7 +80,7 @@ func (e *entry) checkURLs() *problem.Error {
 // checkHarmless refuses what a file from elsewhere could do to this machine: run
 // a program, or send files of the user to a server of its choice.
 func (e *entry) checkHarmless() *problem.Error {
-	reason := ""
+	var reason string
 	switch {
 	case e.user().Exec != nil:
 		reason = "runs a credential plugin"

@@ -108,8 +108,8 @@ type request struct {
 	query  url.Values
 	accept string
 	body   []byte // JSON; nil for none
-	// header is how long the answer may take to begin; 0 for ever.
-	header time.Duration
+	// firstByte is how long the answer may take to begin; 0 for ever.
+	firstByte time.Duration
 }
 
 // send gives the body of the answer if its status is 2xx; the caller closes it.
@@ -130,10 +130,13 @@ func (c *client) send(ctx context.Context, r request) (*answer, error) {
 	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if r.header > 0 {
-		defer time.AfterFunc(r.header, func() { cancel(deadlineReached{r.header}) }).Stop()
+	if r.firstByte > 0 {
+		defer time.AfterFunc(r.firstByte, func() { cancel(deadlineError{r.firstByte}) }).Stop()
 	}
 	res, err := c.http.Do(req)
+	if outer, ok := errors.AsType[*url.Error](err); ok {
+		err = outer.Err // what it adds stands in tried
+	}
 	if err == nil && (res.StatusCode < 200 || res.StatusCode > 299) {
 		err = statusError(r.method, res)
 		res.Body.Close()

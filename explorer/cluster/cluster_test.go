@@ -213,8 +213,10 @@ func TestClusterShowsARestrictedUserWhatTheyMaySee(t *testing.T) {
 				kind           Kind
 				allowed, known bool
 			}{
-				{"list", pods, true, true}, {"delete", pods, false, true},
-				{"list", secrets, false, true}, {"list", namespaces, false, true},
+				{"list", pods, true, true},
+				{"delete", pods, false, true},
+				{"list", secrets, false, true},
+				{"list", namespaces, false, true},
 			} {
 				if allowed, known := rules.May(test.verb, test.kind); allowed != test.allowed || known != test.known {
 					t.Errorf("%s %s: got allowed %t, known %t", test.verb, test.kind.ID(), allowed, known)

@@ -84,7 +84,7 @@ func (p *plugin) run(ctx context.Context, n narrator, s *settings) (*credential,
 	if err != nil {
 		return nil, n.tellMissingPlugin(name, path, p.InstallHint, err)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, s.timing.plugin, deadlineReached{s.timing.plugin})
+	ctx, cancel := context.WithTimeoutCause(ctx, s.timing.plugin, deadlineError{s.timing.plugin})
 	defer cancel()
 	output := &head{max: maxCredentialSize}
 	complaint := &tail{max: maxComplaintSize}

@@ -149,6 +149,9 @@ func TestRESTConfigSignsInByItself(t *testing.T) {
 	if config.BearerToken != "secret" || config.QPS != -1 || config.ExecProvider != nil {
 		t.Errorf("got token %q, QPS %v, plugin %v", config.BearerToken, config.QPS, config.ExecProvider)
 	}
+	if got := cluster.Status().State; got != StateIdle {
+		t.Errorf("nothing was asked, and the cluster is %s", got)
+	}
 	config.BearerToken = "another"
 	mustGet(t, cluster, "/version")
 	if got := server.last(t).Header.Get("Authorization"); got != "Bearer secret" {

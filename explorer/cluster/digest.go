@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"crypto/sha256"
-	"io"
 	"os"
 )
 
@@ -12,10 +11,10 @@ import (
 func (e *entry) digest() [sha256.Size]byte {
 	sum := sha256.New()
 	for _, path := range e.references() {
-		io.WriteString(sum, path+"\x00")
+		sum.Write([]byte(path + "\x00"))
 		content, err := readRegularFile(path, maxKubeconfigSize)
 		if err != nil && !os.IsNotExist(err) {
-			io.WriteString(sum, err.Error())
+			sum.Write([]byte(err.Error()))
 		}
 		sum.Write(content)
 	}

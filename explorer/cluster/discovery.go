@@ -77,7 +77,7 @@ func (c *Cluster) askKinds(ctx context.Context) (*Kinds, error) {
 		return nil, client.tellConfiguration(err)
 	}
 	deadline := c.settings.timing.discovery
-	ctx, cancel := context.WithTimeoutCause(ctx, deadline, deadlineReached{deadline})
+	ctx, cancel := context.WithTimeoutCause(ctx, deadline, deadlineError{deadline})
 	defer cancel()
 	began := time.Now()
 	versions, failed, err := askGroups(ctx, asker)

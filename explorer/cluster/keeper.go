@@ -115,8 +115,7 @@ func (k *keeper) probe(ctx context.Context) (ready bool) {
 	over := c.wire
 	c.mu.Unlock()
 	gitVersion, err := c.askVersion(ctx)
-	var failure *problem.Error
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*problem.Error](err); ok {
 		if _, known := stateAfter(failure); !known {
 			// Whatever answers there, it is not an API server that works.
 			unreachable := *failure
@@ -125,11 +124,16 @@ func (k *keeper) probe(ctx context.Context) (ready bool) {
 		}
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if gitVersion != "" && over == c.wire {
+	told := gitVersion != "" && gitVersion != c.status.Version && over == c.wire
+	if told {
 		c.status.Version = gitVersion
 	}
-	return c.status.State == StateReady
+	ready = c.status.State == StateReady
+	c.mu.Unlock()
+	if told {
+		c.listeners.call()
+	}
+	return ready
 }
 
 // maxAnswer bounds the answers that are read as a whole here.
@@ -139,7 +143,7 @@ func (c *Cluster) askVersion(ctx context.Context) (string, error) {
 	deadline := c.settings.timing.probe
 	ctx, cancel := context.WithTimeout(ctx, 2*deadline)
 	defer cancel()
-	body, err := c.send(ctx, request{method: "GET", path: "/version", accept: "application/json", header: deadline})
+	body, err := c.send(ctx, request{method: "GET", path: "/version", accept: "application/json", firstByte: deadline})
 	if err != nil {
 		return "", err
 	}
@@ -211,8 +215,7 @@ func (c *Cluster) watchDefinitions(ctx context.Context, path string, opened, cha
 	for ctx.Err() == nil {
 		stream, err := c.openWatch(ctx, path)
 		offer(opened)
-		var refused *problem.Error
-		if errors.As(err, &refused) && refused.Code != problem.Unreachable && refused.Code != problem.Overloaded {
+		if refused, ok := errors.AsType[*problem.Error](err); ok && refused.Code != problem.Unreachable && refused.Code != problem.Overloaded {
 			return
 		}
 		if err == nil {

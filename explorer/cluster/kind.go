@@ -1,6 +1,9 @@
 package cluster
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Kind is one kind of object that an API server serves, in the version the
 // server prefers.
@@ -31,12 +34,7 @@ func (k Kind) ID() string {
 
 // Can tells whether the server offers the verb for the kind (not whether this user may use it).
 func (k Kind) Can(verb string) bool {
-	for _, v := range k.Verbs {
-		if v == verb {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(k.Verbs, verb)
 }
 
 // Path is the URL path of the kind's collection; namespace "" means all of them.

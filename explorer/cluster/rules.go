@@ -80,7 +80,7 @@ func (c *Cluster) askRules(ctx context.Context, namespace string) (*Rules, error
 	}
 	body, err := c.send(ctx, request{
 		method: "POST", path: "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
-		accept: "application/json", body: content, header: c.settings.timing.firstByte,
+		accept: "application/json", body: content, firstByte: c.settings.timing.firstByte,
 	})
 	if err != nil {
 		return nil, err

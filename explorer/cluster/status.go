@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"errors"
+	"reflect"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -52,4 +54,62 @@ func stateAfter(outcome *problem.Error) (state State, known bool) {
 		return StateReady, !apierrors.IsUnexpectedServerError(outcome)
 	}
 	return "", false
+}
+
+// observe lets the outcome of something begun at a time, over a wire, tell the status.
+func (c *Cluster) observe(over *wire, began time.Time, outcome error) {
+	failure, ok := errors.AsType[*problem.Error](outcome)
+	if outcome != nil && !ok {
+		c.relax()
+		return
+	}
+	state, known := stateAfter(failure)
+	c.mu.Lock()
+	// What went over an old wire, or failed although a later request succeeded,
+	// tells nothing of now.
+	if over != c.wire || failure != nil && began.Before(c.answered) || !known {
+		c.mu.Unlock()
+		return
+	}
+	if failure == nil && began.After(c.answered) {
+		c.answered = began
+	}
+	lost := c.status.State == StateReady && state != StateReady
+	changed := c.enter(state, failure)
+	if lost {
+		c.keeper.signal()
+	}
+	c.mu.Unlock()
+	if changed {
+		c.listeners.call()
+	}
+}
+
+// relax leaves the state connecting when the only request was given up.
+func (c *Cluster) relax() {
+	c.mu.Lock()
+	changed := false
+	if c.status.State == StateConnecting && c.holders == 0 {
+		changed = c.enter(StateIdle, nil)
+	}
+	c.mu.Unlock()
+	if changed {
+		c.listeners.call()
+	}
+}
+
+// enter sets the status and tells whether it is another. mu is held.
+func (c *Cluster) enter(state State, cause *problem.Error) (changed bool) {
+	next := Status{State: state, Version: c.status.Version, Since: c.status.Since}
+	if state != StateReady && state != StateIdle && state != StateConnecting {
+		next.Problem = cause.Detail()
+	}
+	if next.State != c.status.State {
+		next.Since = time.Now()
+	}
+	if reflect.DeepEqual(next, c.status) {
+		return false
+	}
+	c.status = next
+	return true
 }

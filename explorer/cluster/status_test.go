@@ -174,7 +174,7 @@ func TestHalfOpenConnectionBreaksOff(t *testing.T) {
 
 func TestOnlyWatchesMayBeSilent(t *testing.T) {
 	begun, speak := make(chan string, 3), make(chan struct{})
-	server := newAPIServer(t, func(w http.ResponseWriter, r *http.Request) {
+	server := newAPIServer(t, func(_ http.ResponseWriter, r *http.Request) {
 		begun <- r.URL.RawQuery
 		select {
 		case <-speak:
@@ -208,7 +208,7 @@ func TestOnlyWatchesMayBeSilent(t *testing.T) {
 
 func TestCancelledRequestIsNoProblem(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	server := newAPIServer(t, func(w http.ResponseWriter, r *http.Request) {
+	server := newAPIServer(t, func(_ http.ResponseWriter, r *http.Request) {
 		cancel()
 		<-r.Context().Done()
 	})
@@ -244,11 +244,11 @@ func TestTransportFailuresBecomeSentences(t *testing.T) {
 		{&net.OpError{Op: "proxyconnect", Err: errors.New("connection refused")}, "(the proxy before it does not: connection refused)"},
 		{io.ErrUnexpectedEOF, "(the connection broke)"},
 		{tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, "(it does not speak TLS)"},
-		{&net.OpError{Op: "dial", Err: deadlineReached{5 * time.Second}}, "(no answer within 5s)"},
+		{&net.OpError{Op: "dial", Err: deadlineError{5 * time.Second}}, "(no answer within 5s)"},
 	} {
-		err := n.tell("GET https://api:6443/version", fmt.Errorf("sending: %w", test.err))
-		if want := "the API server of dev at https://api:6443 does not answer " + test.want; err.(*problem.Error).Message != want {
-			t.Errorf("%v becomes %q, want %q", test.err, err.(*problem.Error).Message, want)
+		p := problemOf(t, n.tell("GET https://api:6443/version", fmt.Errorf("sending: %w", test.err)), problem.Unreachable)
+		if want := "the API server of dev at https://api:6443 does not answer " + test.want; p.Message != want {
+			t.Errorf("%v becomes %q, want %q", test.err, p.Message, want)
 		}
 	}
 }

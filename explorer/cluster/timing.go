@@ -46,3 +46,9 @@ func defaultTiming() timing {
 		rulesAge:     time.Minute,
 	}
 }
+
+// deadlineError tells a deadline of ours from one of the caller.
+type deadlineError struct{ after time.Duration }
+
+func (d deadlineError) Error() string { return "no answer within " + d.after.String() }
+func (d deadlineError) Timeout() bool { return true }

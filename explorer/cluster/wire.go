@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"sync"
-	"time"
 )
 
 // wire holds the connections made for one configuration of a cluster, so that
@@ -79,9 +78,3 @@ func (c *wireConn) Close() error {
 	c.wire.mu.Unlock()
 	return c.Conn.Close()
 }
-
-// deadlineReached tells a deadline of ours from one of the caller.
-type deadlineReached struct{ after time.Duration }
-
-func (d deadlineReached) Error() string { return "no answer within " + d.after.String() }
-func (d deadlineReached) Timeout() bool { return true }
