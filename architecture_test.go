@@ -145,20 +145,27 @@ func TestFilesSpeakOfTheProductAlone(t *testing.T) {
 	leftover := regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|XX` + `X)\b`)
 	machine := regexp.MustCompile(`(^|[^\w.])/(work|Users)/`)
 	for _, name := range trackedFiles(t) {
-		data, err := os.ReadFile(name)
-		if errors.Is(err, os.ErrNotExist) {
-			continue // removed, not committed yet
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if bytes.IndexByte(data, 0) >= 0 || path.Base(name) == "go.sum" || path.Base(name) == "package-lock.json" {
+		text := readTracked(t, name)
+		if strings.ContainsRune(text, 0) || path.Base(name) == "go.sum" || path.Base(name) == "package-lock.json" {
 			continue
 		}
-		for i, line := range strings.Split(string(data), "\n") {
+		for i, line := range strings.Split(text, "\n") {
 			if leftover.MatchString(line) || machine.MatchString(line) {
 				t.Errorf("%s:%d: %s", name, i+1, strings.TrimSpace(line))
 			}
+		}
+	}
+}
+
+// A test waits for what it expects. Sleeping is right only where time is not real.
+func TestTestsSleepOnlyWhereTimeIsNotReal(t *testing.T) {
+	for _, name := range trackedFiles(t) {
+		if !strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		text := readTracked(t, name)
+		if strings.Contains(text, "time.Sl"+"eep(") && !strings.Contains(text, "\"testing/synctest\"") {
+			t.Errorf("%s sleeps: wait for the condition itself, or use testing/synctest", name)
 		}
 	}
 }
@@ -199,6 +206,16 @@ func makeVariable(t *testing.T, name string) string {
 func trackedFiles(t *testing.T) []string {
 	t.Helper()
 	return strings.Fields(string(output(t, "git", "ls-files")))
+}
+
+// readTracked reads a file; one that was removed and not committed yet is empty.
+func readTracked(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func output(t *testing.T, name string, args ...string) []byte {

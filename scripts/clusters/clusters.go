@@ -22,7 +22,7 @@ const Source = "testdata/cluster"
 // Tool is the program that runs clusters. It installs and builds what it needs,
 // and keeps what it built by content, so that only the first cluster takes long.
 type Tool struct {
-	path string
+	Path string
 	// progress takes what it tells about its progress.
 	progress io.Writer
 }
@@ -51,7 +51,7 @@ type Cluster struct {
 
 // Up starts the cluster called name, unless it is up.
 func (t Tool) Up(ctx context.Context, name string) (Cluster, error) {
-	command := exec.CommandContext(ctx, t.path, "up", "--json", "--name", name)
+	command := exec.CommandContext(ctx, t.Path, "up", "--json", "--name", name)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	var told bytes.Buffer
 	command.Stderr = io.MultiWriter(t.progress, &told)
@@ -69,7 +69,7 @@ func (t Tool) Up(ctx context.Context, name string) (Cluster, error) {
 // Down ends the cluster called name and removes all of it. One that is not up is
 // no failure.
 func (t Tool) Down(ctx context.Context, name string) error {
-	return steps.Run(ctx, steps.Command{Args: []string{t.path, "down", "--name", name}})
+	return steps.Run(ctx, steps.Command{Args: []string{t.Path, "down", "--name", name}})
 }
 
 func lastLine(text string) string {

@@ -79,7 +79,11 @@ func (r *runner) withClusters(ctx context.Context) {
 		r.test(ctx, "test on the clusters, with the race detector", goTest{
 			// One package at a time: some stop the API server to see what happens.
 			args: []string{"-race", "-count=1", "-p=1", "-tags=cluster", "-run=^TestCluster", "./..."},
-			env:  []string{"PILOTHOUSE_TEST_KUBECONFIG=" + first.Kubeconfig, "PILOTHOUSE_TEST_KUBECONFIG_2=" + second.Kubeconfig},
+			env: []string{
+				"PILOTHOUSE_TEST_CLUSTER=" + tool.Path,
+				"PILOTHOUSE_TEST_KUBECONFIG=" + first.Kubeconfig,
+				"PILOTHOUSE_TEST_KUBECONFIG_2=" + second.Kubeconfig,
+			},
 		})
 	}
 	r.test(ctx, "test the clusters themselves", goTest{dir: clusters.Source, args: []string{"./..."}})
