@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -165,24 +166,36 @@ func TestPluginsThatFailAreTold(t *testing.T) {
 	}
 }
 
-func TestPluginThatHangsIsEnded(t *testing.T) {
-	started := filepath.Join(t.TempDir(), "pid")
-	// The script leaves a child that would keep its output open.
-	plugin := script(t, filepath.Join(t.TempDir(), "hangs"), "sleep 1000 & echo $! > "+started+"; wait")
-	_, cluster, _ := open(t, kubeconfigFor("https://127.0.0.1:1", "", execUser(plugin, "")), func(_ *Options, timing *timing) {
-		timing.plugin = 500 * time.Millisecond
-	})
-	_, err := get(t, cluster, "/version")
-	problemOf(t, err, problem.CredentialPlugin)
-	if !strings.Contains(err.Error(), "no answer within 500ms") {
-		t.Errorf("got %v", err)
-	}
-	pid, err := os.ReadFile(started)
-	if err != nil {
+func TestPluginThatHangsIsEndedWithItsChildren(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if state, err := os.ReadFile("/proc/" + strings.TrimSpace(string(pid)) + "/stat"); err == nil && !strings.Contains(string(state), ") Z ") {
-		t.Errorf("the child of the plugin lives: %s", state)
+	// The plugin and its child both hold the FIFO open for as long as they live.
+	plugin := script(t, filepath.Join(t.TempDir(), "hangs"), "exec 3> "+fifo+"; echo begun >&3; sleep 1000 & wait")
+	_, cluster, _ := open(t, kubeconfigFor("https://127.0.0.1:1", "", execUser(plugin, "")), func(_ *Options, timing *timing) {
+		timing.plugin = 2 * time.Second
+	})
+	held := make(chan string, 1)
+	go func() {
+		content, err := os.ReadFile(fifo) // to its end, when nobody holds it any more
+		if err != nil {
+			t.Error(err)
+		}
+		held <- string(content)
+	}()
+	_, err := get(t, cluster, "/version")
+	problemOf(t, err, problem.CredentialPlugin)
+	if !strings.Contains(err.Error(), "no answer within 2s") {
+		t.Errorf("got %v", err)
+	}
+	select {
+	case content := <-held:
+		if content != "begun\n" {
+			t.Errorf("the plugin did not begin: %q", content)
+		}
+	case <-time.After(patience):
+		t.Error("the plugin or its child lives")
 	}
 }
 

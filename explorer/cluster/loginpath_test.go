@@ -13,7 +13,7 @@ func TestLoginShellIsAskedForPath(t *testing.T) {
 		{"noisy", `echo welcome; PATH=/login/bin:$PATH; eval "$4"; echo bye; exit 3`, "/login/bin:/usr/bin"},
 		{"silent", `exit 0`, ""},
 		{"half", `echo __pilothouse_path__ /half`, ""},
-		{"leaves a child behind", `sleep 1000 & PATH=/login/bin:$PATH; eval "$4"`, "/login/bin:/usr/bin"},
+		{"leaves a child behind", `sleep 3 & PATH=/login/bin:$PATH; eval "$4"`, "/login/bin:/usr/bin"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Setenv("PATH", "/usr/bin")

@@ -154,7 +154,7 @@ func TestHalfOpenConnectionBreaksOff(t *testing.T) {
 	proxy := newCable(t, server.Listener.Addr().String())
 	_, cluster, _ := open(t, strings.Replace(server.kubeconfig("", ""), server.URL, "https://"+proxy.address, 1),
 		func(_ *Options, timing *timing) {
-			timing.idlePing, timing.pingAnswer = 20*time.Millisecond, 20*time.Millisecond
+			timing.idlePing, timing.pingAnswer = 300*time.Millisecond, 300*time.Millisecond
 		})
 	body, err := cluster.Get(t.Context(), "/api/v1/pods", watching, "application/json")
 	if err != nil {
