@@ -47,24 +47,21 @@ func Connect(ctx context.Context, o ConnectOptions) (*Client, error) {
 	defer cancel()
 	for starts := 0; ; {
 		client, err := o.attempt(patient)
+		if isAbsent(err) && starts < mostStarts {
+			starts++
+			err = o.start(patient)
+		}
 		switch {
-		case err == nil && client != nil:
+		case client != nil:
 			return client, nil
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
-		case err == nil:
-			// The older daemon is on its way out.
-		case patient.Err() != nil || starts == mostStarts:
+		case patient.Err() != nil || isAbsent(err):
 			return nil, o.noAnswer(err)
-		case isAbsent(err):
-			if err := o.start(patient); err != nil {
-				return nil, err
-			}
-			starts++
-		default:
+		case err != nil:
 			return nil, notConnected(err)
 		}
-		pause(patient, 5*time.Millisecond)
+		// A daemon was started, or an older one has made room.
 	}
 }
 
@@ -169,7 +166,8 @@ func isAbsent(err error) bool {
 }
 
 func notConnected(err error) error {
-	if told := problem.Of(err); told.Code != problem.Internal {
+	var told *problem.Error
+	if errors.As(err, &told) {
 		return told
 	}
 	return &problem.Error{

@@ -60,11 +60,17 @@ const (
 )
 
 // inBubble runs f in a bubble of testing/synctest. jsonrpc2 keeps channels in a
-// sync.Pool, and a channel belongs to its bubble: two collections empty the pool.
+// sync.Pool, and a channel may not cross the skin of a bubble.
 func inBubble(t *testing.T, f func(t *testing.T)) {
-	runtime.GC()
-	runtime.GC()
+	emptyPools()
+	defer emptyPools()
 	synctest.Test(t, f)
+}
+
+// emptyPools empties every sync.Pool: they live through one collection, not two.
+func emptyPools() {
+	runtime.GC()
+	runtime.GC()
 }
 
 // stage is a daemon over fakes with its editors.

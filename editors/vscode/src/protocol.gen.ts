@@ -585,11 +585,15 @@ export interface Subscription {
   dispose(): void;
 }
 
+/* eslint-disable @typescript-eslint/no-explicit-any -- a connection's own kinds are not known here */
+
 /** A connection to the daemon; a LanguageClient is one. */
 export interface Connection {
-  sendRequest<R>(method: string, params: unknown, token?: never): Promise<R>;
-  onNotification(method: string, handler: (params: never) => void): Subscription;
+  sendRequest<R>(method: string, params: unknown, token?: any): Promise<R>;
+  onNotification(method: string, handler: (params: any) => void): Subscription;
 }
+
+/* eslint-enable @typescript-eslint/no-explicit-any */
 
 /** The daemon, by its contract. */
 export class Daemon {
@@ -601,7 +605,7 @@ export class Daemon {
 
   /** Makes a call. A token of the connection's own kind cancels it. */
   call<M extends keyof Calls>(method: M, params: Calls[M]["params"], token?: unknown): Promise<Calls[M]["result"]> {
-    return this.#connection.sendRequest(method, params, token as never);
+    return this.#connection.sendRequest(method, params, token);
   }
 
   /** Calls handler with every notification of that name until the subscription is disposed. */
