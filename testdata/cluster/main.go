@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command pilothouse-cluster runs a real Kubernetes cluster on one Linux machine, from programs that it builds itself.
 package main
 

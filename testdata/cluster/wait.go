@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -38,13 +40,14 @@ func (o *upOptions) waitFor(ctx context.Context, cluster *config.Cluster) error 
 	}); err != nil {
 		return err
 	}
-	if cluster.Fake {
-		err = fakenode.Create(ctx, objects, o.nodes, false)
-	} else {
-		err = addon.InstallDNS(ctx, cluster, client)
-	}
-	if err != nil {
-		return logged(cluster, supervisor.ControlPlane, err)
+	// The API server answers a moment before it takes everything.
+	if err := until(ctx, cluster, 30*time.Second, "the first objects", supervisor.ControlPlane, func(ctx context.Context) error {
+		if cluster.Fake {
+			return fakenode.Create(ctx, objects, o.nodes, false)
+		}
+		return addon.InstallDNS(ctx, cluster, client)
+	}); err != nil {
+		return err
 	}
 	if err := until(ctx, cluster, time.Minute, "the node", lateForNode(cluster), func(ctx context.Context) error {
 		return errors.Join(noneFailed(ctx, control), nodesReady(ctx, objects))

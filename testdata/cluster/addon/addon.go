@@ -9,9 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -62,26 +60,8 @@ func apply(ctx context.Context, config *rest.Config, manifest string) error {
 		if object.GetNamespace() != "" {
 			resource = client.Resource(kind).Namespace(object.GetNamespace())
 		}
-		if err := retry(ctx, func() error {
-			_, err := resource.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: "pilothouse-cluster", Force: true})
-			return err
-		}); err != nil {
+		if _, err := resource.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: "pilothouse-cluster", Force: true}); err != nil {
 			return fmt.Errorf("applying %s %s: %w", object.GetKind(), object.GetName(), err)
-		}
-	}
-}
-
-// retry repeats what fails because the API server is young: it makes the namespaces a moment after it answers.
-func retry(ctx context.Context, do func() error) error {
-	for {
-		err := do()
-		if err == nil || !apierrors.IsNotFound(err) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }

@@ -56,8 +56,8 @@ func Push(ctx context.Context, host string, image v1.Image, names ...string) err
 	return nil
 }
 
-// Seed puts an image into the storage of a Distribution registry that does not run yet. What the registry never changes
-// is linked and not copied, so it costs no time.
+// Seed puts an image into the storage of a Distribution registry. What the registry never changes is linked and not
+// copied, so it costs no time.
 func (s Store) Seed(ctx context.Context, storage string, recipe Recipe) error {
 	layout, err := s.layout(ctx, recipe)
 	if err != nil {

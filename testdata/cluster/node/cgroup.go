@@ -15,7 +15,8 @@ import (
 
 const cgroupRoot = "/sys/fs/cgroup"
 
-// hierarchies returns the folders that hold cgroups: one of version 2, or one for each controller of version 1.
+// hierarchies returns the folders that hold cgroups: one of version 2, or one for each controller of version 1 and maybe
+// one of version 2 without any.
 func hierarchies() ([]string, error) {
 	if unified() {
 		return []string{cgroupRoot}, nil
@@ -26,7 +27,7 @@ func hierarchies() ([]string, error) {
 	}
 	var found []string
 	for _, entry := range entries {
-		if entry.IsDir() && entry.Name() != "unified" {
+		if entry.IsDir() { // the others are links
 			found = append(found, filepath.Join(cgroupRoot, entry.Name()))
 		}
 	}
@@ -38,12 +39,22 @@ func unified() bool {
 	return err == nil
 }
 
-func makeCgroups(name string) error {
+// makeCgroups makes the folders that the pods' ones are in, and removes what dead clusters left that had the same link.
+func makeCgroups(link, name string) error {
 	folders, err := hierarchies()
 	if err != nil {
 		return fmt.Errorf("reading the cgroups: %w", err)
 	}
 	for _, folder := range folders {
+		dead, err := filepath.Glob(filepath.Join(folder, link+"-*"))
+		if err != nil {
+			return err
+		}
+		for _, one := range dead {
+			if err := removeTree(one); err != nil && !errors.Is(err, unix.EBUSY) {
+				return fmt.Errorf("removing cgroups: %w", err)
+			}
+		}
 		if err := os.Mkdir(filepath.Join(folder, name), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}

@@ -41,7 +41,7 @@ func Enter(cluster *config.Cluster) error {
 	if err := connectInside(cluster.Network); err != nil {
 		return err
 	}
-	return makeCgroups(cluster.Cgroup())
+	return makeCgroups(cluster.Network.Link, cluster.Cgroup())
 }
 
 // covered are the folders of the host that the cluster's programs write into.
