@@ -29,8 +29,9 @@ type Client struct {
 	handlers map[string]func(json.RawMessage)
 }
 
-// newClient begins to read from conn, which it owns. end is called last, by Close.
-func newClient(conn net.Conn, end func()) *Client {
+// newClient begins to read from conn, which it owns, and goes on after the end of
+// ctx. end is called last, by Close.
+func newClient(ctx context.Context, conn net.Conn, end func()) *Client {
 	stream := framing.NewStream(conn, framing.DefaultLimits())
 	c := &Client{
 		conn:     jsonrpc2.NewConn(stream, jsonrpc2.WithCodec(codec{})),
@@ -38,7 +39,7 @@ func newClient(conn net.Conn, end func()) *Client {
 		end:      end,
 		handlers: map[string]func(json.RawMessage){},
 	}
-	c.conn.Go(context.Background(), c.handle) // ends with the connection
+	c.conn.Go(context.WithoutCancel(ctx), c.handle)
 	return c
 }
 

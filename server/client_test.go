@@ -51,7 +51,7 @@ func TestClientGivesBackTheProblem(t *testing.T) {
 		if !errors.As(err, &got) {
 			t.Fatalf("the error is %v, no problem", err)
 		}
-		want := s.clusters.unknown("gone").(*problem.Error)
+		want := problem.Of(s.clusters.unknown("gone"))
 		if got.Code != want.Code || got.Error() != want.Error() || got.Tried != want.Tried ||
 			!slices.Equal(got.Suggestions, want.Suggestions) {
 			t.Errorf("got %+v, want %+v", got, want)

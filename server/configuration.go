@@ -107,7 +107,8 @@ func (s *session) readSettings(ctx context.Context) *wire.Settings {
 	}
 	section := settingsSection
 	answers, err := s.client.Configuration(ctx, &protocol.ConfigurationParams{
-		Items: []protocol.ConfigurationItem{{Section: &section}}})
+		Items: []protocol.ConfigurationItem{{Section: &section}},
+	})
 	if err != nil || len(answers) == 0 {
 		s.log.Warn("the editor does not tell its settings", "cause", err)
 		return nil
@@ -115,7 +116,8 @@ func (s *session) readSettings(ctx context.Context) *wire.Settings {
 	var asked *wire.Settings
 	if err := decode(answers[0], &asked); err != nil {
 		s.show(ctx, protocol.MessageTypeWarning, &problem.Error{
-			Code: problem.InvalidQuery, Message: "the settings of Pilothouse cannot be read", Err: err})
+			Code: problem.InvalidQuery, Message: "the settings of Pilothouse cannot be read", Err: err,
+		})
 	}
 	return asked
 }
@@ -135,7 +137,8 @@ func (s *session) setLogLevel(ctx context.Context, name string) {
 	if !ok {
 		s.show(ctx, protocol.MessageTypeWarning, &problem.Error{
 			Code: problem.InvalidQuery, Message: fmt.Sprintf("the setting pilothouse.logLevel is %q", name),
-			Suggestions: []string{`use "debug", "info", "warn" or "error"`}})
+			Suggestions: []string{`use "debug", "info", "warn" or "error"`},
+		})
 		return
 	}
 	s.daemon.options.Book.SetLevel(level)

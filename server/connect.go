@@ -99,7 +99,7 @@ func (o ConnectOptions) attempt(ctx context.Context) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := newClient(conn, func() {})
+	client := newClient(ctx, conn, func() {})
 	stopping, err := o.agree(ctx, client)
 	if err == nil && stopping {
 		awaitEnd(ctx, client)
@@ -160,14 +160,12 @@ func otherContract(client string, clientContract int, daemonVersion string, daem
 
 // isAbsent tells whether there is no daemon to talk to, or one that is ending.
 func isAbsent(err error) bool {
-	var told *problem.Error
-	ended := errors.As(err, &told) && told.Code == problem.Gone
-	return ended || errors.Is(err, socket.ErrAbsent)
+	told, ok := errors.AsType[*problem.Error](err)
+	return ok && told.Code == problem.Gone || errors.Is(err, socket.ErrAbsent)
 }
 
 func notConnected(err error) error {
-	var told *problem.Error
-	if errors.As(err, &told) {
+	if told, ok := errors.AsType[*problem.Error](err); ok {
 		return told
 	}
 	return &problem.Error{

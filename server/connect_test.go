@@ -29,7 +29,7 @@ const older = "v0.0.0-alpha"
 // folder of their own. The daemon that it starts is this executable; see TestMain.
 func home(t *testing.T) ConnectOptions {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "p") // short: a socket's path may not be long
+	folder, err := os.MkdirTemp("", "p") //nolint:usetesting // a socket's path may not be long
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,7 +60,8 @@ func checkLog(path string) wire.Finding {
 	}
 	if err != nil {
 		return failed("log", &problem.Error{
-			Code: problem.Internal, Message: "the daemon cannot write its log", Tried: "opening " + path, Err: err})
+			Code: problem.Internal, Message: "the daemon cannot write its log", Tried: "opening " + path, Err: err,
+		})
 	}
 	file.Close()
 	return fine("log", "the log is "+path)
@@ -131,7 +132,8 @@ func (d *Daemon) checkContext(ctx context.Context, c cluster.Context) wire.Findi
 	if err != nil {
 		p := problem.Of(err)
 		return warned("context", &problem.Error{
-			Code: p.Code, Message: c.ID + ": " + p.Message, Tried: p.Tried, Suggestions: p.Suggestions, Err: p.Err})
+			Code: p.Code, Message: c.ID + ": " + p.Message, Tried: p.Tried, Suggestions: p.Suggestions, Err: p.Err,
+		})
 	}
 	return fine("context", fmt.Sprintf("%s answers: Kubernetes %s at %s", c.ID, version, c.Server))
 }

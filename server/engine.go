@@ -92,14 +92,14 @@ func (c liveClusters) Kinds(ctx context.Context, id string, names []string) ([]c
 }
 
 // named gives the kinds that have these names, in the order of the names, each once.
-func named(kinds *cluster.Kinds, context string, names []string) ([]cluster.Kind, error) {
+func named(kinds *cluster.Kinds, id string, names []string) ([]cluster.Kind, error) {
 	var found []cluster.Kind
 	for _, name := range names {
 		matching := kinds.Named(name)
 		if len(matching) == 0 {
 			return nil, &problem.Error{
 				Code:    problem.KindUnknown,
-				Message: fmt.Sprintf("the API server of %s serves no kind called %q", context, name),
+				Message: fmt.Sprintf("the API server of %s serves no kind called %q", id, name),
 				Suggestions: []string{
 					"look for a typing error",
 					"see all kinds in the tree, below Cluster resources and All namespaces",

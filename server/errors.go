@@ -13,8 +13,7 @@ import (
 // wireError gives err as it crosses the wire: a JSON-RPC error as it is, anything
 // else as the problem that it is or wraps.
 func wireError(err error) *jsonrpc2.Error {
-	var rpc *jsonrpc2.Error
-	if errors.As(err, &rpc) {
+	if rpc, ok := errors.AsType[*jsonrpc2.Error](err); ok {
 		return rpc
 	}
 	p := problem.Of(err)

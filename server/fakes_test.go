@@ -45,7 +45,8 @@ func (f *fakeClusters) Files() []cluster.File {
 func (f *fakeClusters) AddFile(path string, trusted bool) error {
 	if path == "/broken" {
 		return &problem.Error{
-			Code: problem.KubeconfigInvalid, Message: "/broken cannot be read", Suggestions: []string{"mend it"}}
+			Code: problem.KubeconfigInvalid, Message: "/broken cannot be read", Suggestions: []string{"mend it"},
+		}
 	}
 	f.edit(func() { f.files = append(f.files, cluster.File{Path: path, Added: true, Trusted: trusted}) })
 	return nil

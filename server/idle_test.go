@@ -45,7 +45,7 @@ func (l *pipeListener) dial(t *testing.T) (*Client, error) {
 	case <-l.closed:
 		return nil, net.ErrClosed
 	}
-	c := newClient(ours, func() {})
+	c := newClient(t.Context(), ours, func() {})
 	if err := c.initialize(t.Context(), "test", "v0.0.0-test", nil); err != nil {
 		c.Close()
 		return nil, err
@@ -127,7 +127,7 @@ func TestDaemonThatIsEndingTakesNoSession(t *testing.T) {
 		}
 		ours, theirs := net.Pipe()
 		d.ServeConn(context.Background(), theirs) // returns at once
-		c := newClient(ours, func() {})
+		c := newClient(t.Context(), ours, func() {})
 		if err := c.initialize(t.Context(), "test", "", nil); err == nil || !strings.Contains(err.Error(), "ended") {
 			t.Errorf("initialize answered %v", err)
 		}

@@ -58,7 +58,7 @@ func Run(ctx context.Context, o RunOptions) error {
 	}
 	listener, err := listen(ctx, o.Socket)
 	if errors.Is(err, socket.ErrRunning) && o.Detached {
-		_, err := fmt.Println(yieldedWord)
+		_, err := fmt.Fprintln(os.Stdout, yieldedWord)
 		return err
 	}
 	if err != nil {
@@ -116,7 +116,7 @@ func (o RunOptions) serve(ctx context.Context, listener net.Listener) error {
 
 // announce tells the client that started the daemon that it can connect.
 func announce() error {
-	if _, err := fmt.Println(readyWord); err != nil {
+	if _, err := fmt.Fprintln(os.Stdout, readyWord); err != nil {
 		return fmt.Errorf("telling that the daemon is ready: %w", err)
 	}
 	return leaveStdout()

@@ -34,7 +34,7 @@ func Standalone(ctx context.Context, o StandaloneOptions) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := newClient(conn, end)
+	client := newClient(ctx, conn, end)
 	client.daemon, err = Ask(ctx, client, wire.DaemonInfo, wire.None{})
 	if err == nil {
 		err = client.initialize(ctx, o.Name, Version(), nil)

@@ -50,7 +50,7 @@ func (o ConnectOptions) launch(ctx context.Context) error {
 	}
 	defer ready.Close()
 
-	command := exec.Command(o.Command[0], o.Command[1:]...)
+	command := exec.CommandContext(context.WithoutCancel(ctx), o.Command[0], o.Command[1:]...)
 	command.Dir = rootFolder()
 	command.Env = daemonEnvironment()
 	command.Stdout, command.Stderr = stdout, said

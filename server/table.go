@@ -55,14 +55,16 @@ func serveLSP[P any](t *table, name string, handle func(call, context.Context, *
 
 // take adds a notification of the Language Server Protocol.
 func take[P any](t *table, name string, handle func(*session, context.Context, *P) error) {
-	t.notifications[name] = &notificationMethod{name: name,
+	t.notifications[name] = &notificationMethod{
+		name: name,
 		run: func(ctx context.Context, s *session, params []byte) error {
 			var p P
 			if err := decodeLSP(params, &p); err != nil {
 				return err
 			}
 			return handle(s, ctx, &p)
-		}}
+		},
+	}
 }
 
 func (t *table) addCall(name string, run func(context.Context, call, []byte) (any, error)) {

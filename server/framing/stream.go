@@ -68,9 +68,11 @@ type Stream struct {
 
 // NewStream frames messages on conn.
 func NewStream(conn net.Conn, limits Limits) *Stream {
-	return &Stream{conn: conn, limits: limits,
+	return &Stream{
+		conn: conn, limits: limits,
 		in:      bufio.NewReaderSize(conn, headerLine),
-		waiting: make(chan struct{}, backlog), writing: make(chan struct{}, 1)}
+		waiting: make(chan struct{}, backlog), writing: make(chan struct{}, 1),
+	}
 }
 
 // Read gives the next message that can be used. Others are answered with an
@@ -234,7 +236,7 @@ func appendFrame(buffer []byte, message jsonrpc2.Message) (grown, frame []byte) 
 
 // inFrame turns the end of the stream within a frame into what it is.
 func inFrame(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err

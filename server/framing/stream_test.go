@@ -81,7 +81,7 @@ func TestWhatFollowsABadFrameIsRead(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			read, answers, err := readAll(strings.NewReader(test.bad+frame(ping)+frame(ping)), 150)
-			if len(read) == 0 || read[len(read)-1] != "ping" || err != io.EOF {
+			if len(read) == 0 || read[len(read)-1] != "ping" || !errors.Is(err, io.EOF) {
 				t.Errorf("read %q, then %v", read, err)
 			}
 			if !strings.Contains(answers, test.answer) || test.answer == "" && answers != "" {
@@ -116,7 +116,7 @@ func TestTheEndWithinAMessageIsTold(t *testing.T) {
 		if cut == 0 {
 			want = io.EOF
 		}
-		if _, _, err := readAll(strings.NewReader(whole[:cut]), 150); err != want {
+		if _, _, err := readAll(strings.NewReader(whole[:cut]), 150); !errors.Is(err, want) {
 			t.Errorf("cut at %d: %v, want %v", cut, err, want)
 		}
 	}
@@ -126,7 +126,7 @@ func TestFramesMayArriveInAnyPieces(t *testing.T) {
 	all := frame(ping) + "garbage\n" + frame(`{"jsonrpc":"2.0","id":1,"method":"pong"}`)
 	for size := 1; size < len(all); size++ {
 		read, _, err := readAll(&pieces{all, size}, 150)
-		if strings.Join(read, " ") != "ping pong" || err != io.EOF {
+		if strings.Join(read, " ") != "ping pong" || !errors.Is(err, io.EOF) {
 			t.Errorf("in pieces of %d: %q, %v", size, read, err)
 		}
 	}
@@ -149,7 +149,7 @@ func (p *pieces) Read(into []byte) (int, error) {
 
 func TestAMessageIsNotPaidForBeforeItArrives(t *testing.T) {
 	s := NewStream(&oneWay{in: strings.NewReader("Content-Length: 60000000\r\n\r\n{")}, DefaultLimits())
-	if _, _, err := s.Read(t.Context()); err != io.ErrUnexpectedEOF {
+	if _, _, err := s.Read(t.Context()); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Fatal(err)
 	}
 	if held := s.body.Cap(); held > 1<<16 {
@@ -196,7 +196,7 @@ func TestMessagesOfManyWritersLeaveWhole(t *testing.T) {
 		}
 	}
 	read, answers, err := readAll(&conn.out, 1<<20)
-	if len(read) != writers*each || answers != "" || err != io.EOF {
+	if len(read) != writers*each || answers != "" || !errors.Is(err, io.EOF) {
 		t.Errorf("%d messages came through, want %d; %q, %v", len(read), writers*each, answers, err)
 	}
 }
@@ -211,7 +211,7 @@ func TestAPeerThatStopsReadingIsGivenUp(t *testing.T) {
 		if !errors.Is(err, ErrPeerStuck) || time.Since(begin) != 30*time.Second {
 			t.Errorf("after %v: %v", time.Since(begin), err)
 		}
-		if _, err := theirs.Read(make([]byte, 1)); err != io.EOF {
+		if _, err := theirs.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 			t.Errorf("the connection is left open: %v", err)
 		}
 	})
@@ -248,11 +248,11 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(frame(`{"jsonrpc":"2.0","id":1,"result":null,"error":null}`)))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		_, answers, err := readAll(bytes.NewReader(in), 64)
-		if err != io.EOF && err != io.ErrUnexpectedEOF {
+		if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("the end of the stream is told as %v", err)
 		}
 		// What we say to nonsense has to make sense.
-		if _, again, err := readAll(strings.NewReader(answers), 1<<20); again != "" || err != io.EOF {
+		if _, again, err := readAll(strings.NewReader(answers), 1<<20); again != "" || !errors.Is(err, io.EOF) {
 			t.Errorf("the answers %q are not understood: %q, %v", answers, again, err)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 
@@ -93,7 +94,7 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	with := *h
 	with.file = h.file.WithAttrs(attrs)
-	with.attrs = flatten(h.attrs[:len(h.attrs):len(h.attrs)], h.group, attrs)
+	with.attrs = flatten(slices.Clip(h.attrs), h.group, attrs)
 	return &with
 }
 
@@ -108,7 +109,7 @@ func (h *handler) WithGroup(name string) slog.Handler {
 }
 
 func (h *handler) record(r slog.Record) wire.LogRecord {
-	attrs := h.attrs[:len(h.attrs):len(h.attrs)]
+	attrs := slices.Clip(h.attrs)
 	r.Attrs(func(a slog.Attr) bool {
 		attrs = flatten(attrs, h.group, []slog.Attr{a})
 		return true

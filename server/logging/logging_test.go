@@ -103,7 +103,7 @@ func TestRecordCarriesAttributesAndGroups(t *testing.T) {
 	book, log := NewBook(&bytes.Buffer{}, slog.LevelInfo)
 	f := book.Follow(slog.LevelInfo)
 	with := log.With("a", 1).WithGroup("g").With("b", slog.GroupValue(slog.Int("c", 2)))
-	with.Info("m", "d", errors.New("e"), slog.Group("", slog.Bool("f", true)))
+	with.Info("m", "d", errors.New("e"), "", slog.GroupValue(slog.Bool("f", true)))
 	with.Info("n")
 	got := next(t, f)
 	want := map[string]string{"a": "1", "g.b.c": "2", "g.d": "e", "g.f": "true"}
@@ -119,10 +119,10 @@ func TestSlowFollowerIsToldHowManyItMissed(t *testing.T) {
 	book, log := NewBook(&bytes.Buffer{}, slog.LevelInfo)
 	f := book.Follow(slog.LevelInfo)
 	for i := range waiting + 7 {
-		log.Info(fmt.Sprint(i))
+		log.Info("m", "i", i)
 	}
 	got := next(t, f)
-	if len(got) != waiting || got[0].Message != "7" || got[0].Dropped != 7 || got[1].Dropped != 0 {
+	if len(got) != waiting || got[0].Attributes["i"] != "7" || got[0].Dropped != 7 || got[1].Dropped != 0 {
 		t.Errorf("%d records came, the first is %+v", len(got), got[0])
 	}
 }

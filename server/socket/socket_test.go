@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // place is a path for a socket, short enough for every system.
 func place(t *testing.T) string {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "p")
+	folder, err := os.MkdirTemp("", "p") //nolint:usetesting // a socket's path may not be long
 	if err != nil {
 		t.Fatal(err)
 	}

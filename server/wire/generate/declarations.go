@@ -90,15 +90,15 @@ func (r *reader) load(importPath string) (*sourcePackage, error) {
 		return nil, fmt.Errorf("there is no source of %s in %s", importPath, r.root)
 	}
 	p := &sourcePackage{path: importPath}
-	for _, path := range paths {
-		if strings.HasSuffix(path, "_test.go") {
+	for _, name := range paths {
+		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
-		source, err := os.ReadFile(path)
+		source, err := os.ReadFile(name)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", importPath, err)
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, source, parser.ParseComments|parser.SkipObjectResolution)
+		file, err := parser.ParseFile(token.NewFileSet(), name, source, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", importPath, err)
 		}
