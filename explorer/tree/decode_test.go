@@ -3,12 +3,15 @@ package tree
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
@@ -165,5 +168,39 @@ func BenchmarkDecode(b *testing.B) {
 		if n != 1000 {
 			b.Fatalf("%d rows", n)
 		}
+	}
+}
+
+// BenchmarkRowMemory tells what a row costs in a list that a view shows whole.
+func BenchmarkRowMemory(b *testing.B) {
+	const rows = 10_000
+	for b.Loop() {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		l := newList(nil, "pods")
+		d := newTableDecoder(strings.NewReader(page("1", "")), "pods")
+		d.onTable = l.setTable
+		d.onRow = l.put
+		if err := d.printed(true); err != nil {
+			b.Fatal(err)
+		}
+		node, _ := parseID(KindID("c", "", "pods"))
+		v := newView(New(nil, nil), "1", Query{}, node, l, all, func() {})
+		for i := range rows {
+			uid := uuid.NewSHA1(uuid.Nil, fmt.Appendf(nil, "%d", i)).String()
+			one := fmt.Sprintf(`{"rows":[{"cells":["web-7c5ddbdf54-%05d","1/1","Running","0","5d2h","10.244.%d.%d"],"object":{"metadata":{"name":"web-7c5ddbdf54-%05d","namespace":"load-%d","uid":%q,
+				"creationTimestamp":"2026-01-02T03:04:05Z","ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"web-%d","controller":true}]}}}],"kind":"Table"}`, i, i/250, i%250, i, i%10, uid, i/10)
+			d.json.Reset(strings.NewReader(one))
+			if err := d.printed(true); err != nil {
+				b.Fatal(err)
+			}
+		}
+		v.Page()
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/rows, "B/row")
+		v.Close()
+		runtime.KeepAlive(l)
 	}
 }
