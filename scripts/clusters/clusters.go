@@ -34,7 +34,7 @@ func Build(ctx context.Context, progress io.Writer) (Tool, error) {
 		return Tool{}, fmt.Errorf("finding the cache's folder: %w", err)
 	}
 	path := filepath.Join(cache, "pilothouse", "cluster", "pilothouse-cluster")
-	err = steps.Run(ctx, steps.Command{Args: []string{"go", "build", "-o", path, "."}, Dir: Source, Env: []string{"CGO_ENABLED=0"}})
+	err = steps.Run(ctx, steps.Command{Args: []string{"go", "build", "-o", path, "."}, Dir: Source})
 	return Tool{path, indented{progress}}, err
 }
 

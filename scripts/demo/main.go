@@ -29,6 +29,8 @@ const (
 	clusterName = "demo"
 	// showFor is how long the live tree is shown where nobody sits before it.
 	showFor = 15 * time.Second
+	// logsFor is how long the logs are.
+	logsFor = 6 * time.Second
 )
 
 func main() {
@@ -58,17 +60,16 @@ type demo struct {
 }
 
 func (d *demo) run(ctx context.Context) error {
-	for _, step := range []struct {
-		what string
-		do   func(context.Context) error
-	}{
-		{"build the daemon", d.build},
-		{"find a cluster", d.findCluster},
-		{"deploy the sample application (" + sample + ")", d.deploy},
-	} {
-		if err := d.steps.Do(step.what, func() error { return step.do(ctx) }); err != nil {
-			return err
-		}
+	if err := d.steps.Do("build the daemon", func() error {
+		return steps.Run(ctx, steps.Command{Args: []string{"make", "--silent", "build"}})
+	}); err != nil {
+		return err
+	}
+	if err := d.findCluster(ctx); err != nil {
+		return err
+	}
+	if err := d.steps.Do("deploy the sample application ("+sample+")", func() error { return d.deploy(ctx) }); err != nil {
+		return err
 	}
 	if err := d.showLogs(ctx); err != nil {
 		return err
@@ -80,31 +81,45 @@ func (d *demo) run(ctx context.Context) error {
 	return nil
 }
 
-func (d *demo) build(ctx context.Context) error {
-	return steps.Run(ctx, steps.Command{Args: []string{"make", "--silent", "build"}})
-}
-
 // findCluster takes the user's current context when its cluster answers, and else
 // starts a cluster on this machine.
 func (d *demo) findCluster(ctx context.Context) error {
+	own := false
+	if err := d.steps.Do("look for a cluster", func() (err error) {
+		own, err = d.useCurrentContext(ctx)
+		return err
+	}); err != nil || own {
+		return err
+	}
+	var tool clusters.Tool
+	if err := d.steps.Do("build the cluster's tool", func() (err error) {
+		tool, err = clusters.Build(ctx, os.Stdout)
+		return err
+	}); err != nil {
+		return err
+	}
+	return d.steps.Do("start the cluster", func() error { return d.startCluster(ctx, tool) })
+}
+
+// useCurrentContext tells whether the cluster of the user's current context will
+// do, and fails where no cluster can be had.
+func (d *demo) useCurrentContext(ctx context.Context) (own bool, err error) {
 	switch name := currentContext(ctx); {
 	case name == clusterName && runtime.GOOS == "linux": // somebody followed the hints below
-		return d.startCluster(ctx)
+		return false, nil
 	case name != "":
 		fmt.Printf("    your current context %s answers: the demo uses it, in the namespace %s\n", name, namespace)
-		kubectl, err := exec.LookPath("kubectl")
-		if err != nil {
-			return errors.New("kubectl is missing, which deploys the sample application: " +
+		if d.kubectl, err = exec.LookPath("kubectl"); err != nil {
+			return false, errors.New("kubectl is missing, which deploys the sample application: " +
 				"install it from https://kubernetes.io/docs/tasks/tools/ and run make demo again")
 		}
-		d.kubectl = kubectl
-		return nil
+		return true, nil
 	case runtime.GOOS != "linux":
-		return errors.New("no cluster answers, and only on Linux the demo can start one: " +
+		return false, errors.New("no cluster answers, and only on Linux the demo can start one: " +
 			"start yours, for example with kind create cluster, and run make demo again")
 	}
 	fmt.Println("    no cluster answers in your current context: the demo starts one of its own")
-	return d.startCluster(ctx)
+	return false, nil
 }
 
 // currentContext is the name of the user's current context when its API server
@@ -134,11 +149,7 @@ func currentContext(ctx context.Context) string {
 	return ""
 }
 
-func (d *demo) startCluster(ctx context.Context) error {
-	tool, err := clusters.Build(ctx, os.Stdout)
-	if err != nil {
-		return err
-	}
+func (d *demo) startCluster(ctx context.Context, tool clusters.Tool) error {
 	cluster, err := tool.Up(ctx, clusterName)
 	if err != nil {
 		return err
@@ -167,14 +178,20 @@ func (d *demo) deploy(ctx context.Context) error {
 	return nil
 }
 
+// showLogs follows the application's logs for a few seconds.
 func (d *demo) showLogs(ctx context.Context) error {
 	if d.logless {
 		return nil
 	}
-	fmt.Print("\nThe application's logs (printed by kubectl: Pilothouse has no logs command yet):\n\n")
-	logs := d.command("logs", "--namespace", namespace, "deployment/visitor", "--tail=5")
+	fmt.Print("\nThe application's logs (followed by kubectl: Pilothouse has no logs command yet):\n\n")
+	limited, cancel := context.WithTimeout(ctx, logsFor)
+	defer cancel()
+	logs := d.command("logs", "--namespace", namespace, "deployment/visitor", "--tail=5", "--follow")
 	logs.Out = os.Stdout
-	return steps.Run(ctx, logs)
+	if err := steps.Run(limited, logs); limited.Err() == nil {
+		return err
+	}
+	return ctx.Err()
 }
 
 // showTree shows the live tree while the application is scaled up and down: until
