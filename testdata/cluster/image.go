@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pilothouse/testdata/cluster/config"
 	"pilothouse/testdata/cluster/image"
 )
 
@@ -27,8 +28,17 @@ func (o *options) imageCommand() *cobra.Command {
 	return command
 }
 
-func (o *options) importImages(command *cobra.Command, files []string) error {
+// registry returns a cluster that has one.
+func (o *options) registry() (*config.Cluster, error) {
 	cluster, err := o.cluster()
+	if err == nil && cluster.Fake {
+		err = fmt.Errorf("cluster %q has no registry: no image runs on a fake node", cluster.Name)
+	}
+	return cluster, err
+}
+
+func (o *options) importImages(command *cobra.Command, files []string) error {
+	cluster, err := o.registry()
 	if err != nil {
 		return err
 	}
@@ -52,7 +62,7 @@ func (o *options) importImages(command *cobra.Command, files []string) error {
 }
 
 func (o *options) buildImages(command *cobra.Command, names []string) error {
-	cluster, err := o.cluster()
+	cluster, err := o.registry()
 	if err != nil {
 		return err
 	}

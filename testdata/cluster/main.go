@@ -46,7 +46,7 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.PersistentFlags().StringVar(&options.name, "name", "pilothouse", "the cluster's name, which is also the name of its context")
-	root.PersistentFlags().StringVar(&options.state, "state", os.Getenv("PILOTHOUSE_CLUSTER_STATE"), "the folder of the cluster's state (default $PILOTHOUSE_CLUSTER_STATE or ~/.local/state/pilothouse/cluster/<name>)")
+	root.PersistentFlags().StringVar(&options.state, "state", os.Getenv("PILOTHOUSE_CLUSTER_STATE"), "the folder that clusters have their state in, each in one of its name (default $PILOTHOUSE_CLUSTER_STATE or ~/.local/state/pilothouse/cluster)")
 	root.AddCommand(
 		options.upCommand(), options.downCommand(), options.statusCommand(),
 		options.kubeconfigCommand(), options.kubectlCommand(), options.logsCommand(),
@@ -81,7 +81,7 @@ func (o *options) stateFolder() (string, error) {
 		return "", err
 	}
 	if o.state != "" {
-		return filepath.Abs(o.state)
+		return filepath.Abs(filepath.Join(o.state, o.name))
 	}
 	base, err := userFolder("XDG_STATE_HOME", ".local", "state")
 	if err != nil {

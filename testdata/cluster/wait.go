@@ -106,6 +106,9 @@ func until(ctx context.Context, cluster *config.Cluster, deadline time.Duration,
 		}
 		select {
 		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return fmt.Errorf("waiting for %s: %w", what, ctx.Err())
+			}
 			return logged(cluster, program, fmt.Errorf("%s is not ready within %s: %w", what, deadline, err))
 		case <-time.After(20 * time.Millisecond):
 		}

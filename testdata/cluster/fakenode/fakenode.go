@@ -34,7 +34,8 @@ func Create(ctx context.Context, client kubernetes.Interface, count int, tainted
 			Status: corev1.NodeStatus{
 				Capacity: capacity, Allocatable: capacity,
 				NodeInfo:  corev1.NodeSystemInfo{KubeletVersion: "fake", OperatingSystem: "linux"},
-				Addresses: []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "127.0.0.1"}, {Type: corev1.NodeHostName, Address: name}},
+				// Without an address who asks for logs is told that there is nobody to ask.
+				Addresses: []corev1.NodeAddress{{Type: corev1.NodeHostName, Address: name}},
 			},
 		}
 		if tainted {

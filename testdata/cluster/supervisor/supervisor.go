@@ -153,27 +153,29 @@ func (s *supervisor) until(ctx context.Context, condition func() bool) error {
 	}
 }
 
-// bringUp starts a program when those that it comes after are ready, and returns when it is ready itself.
+// bringUp starts a waiting program when those that it comes after are open, and returns when it is ready itself.
 func (s *supervisor) bringUp(ctx context.Context, p *supervised) error {
 	var obstacle error
-	err := s.until(ctx, func() bool {
+	if err := s.until(ctx, func() bool {
+		open := true
 		for _, name := range p.After {
 			before := s.find(name)
 			if before.state == Failed {
 				obstacle = fmt.Errorf("%s failed", name)
+				s.set(p, Failed, obstacle)
 				return true
 			}
-			if !before.open {
-				return false
-			}
+			open = open && before.open
 		}
-		return true
-	})
-	if err := errors.Join(err, obstacle); err != nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.set(p, Failed, err)
+		if p.state != Waiting { // it was stopped meanwhile
+			obstacle = fmt.Errorf("%s is %s", p.Name, p.state)
+		}
+		return open || obstacle != nil
+	}); err != nil {
 		return err
+	}
+	if obstacle != nil {
+		return obstacle
 	}
 	if err := s.spawn(p); err != nil {
 		return err
@@ -243,7 +245,14 @@ func (s *supervisor) start(ctx context.Context, p *supervised) error {
 	s.mu.Lock()
 	if p.pid != 0 || p.state == Waiting {
 		s.mu.Unlock()
-		return s.until(ctx, func() bool { return p.state == Ready || p.state == Failed })
+		var failure error
+		err := s.until(ctx, func() bool {
+			if p.state == Failed || p.state == Stopped {
+				failure = fmt.Errorf("%s is %s: %w", p.Name, p.state, p.err)
+			}
+			return p.state == Ready || failure != nil
+		})
+		return errors.Join(err, failure)
 	}
 	s.set(p, Waiting, nil)
 	s.mu.Unlock()
