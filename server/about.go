@@ -2,8 +2,11 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"runtime/metrics"
+
+	"go.lsp.dev/protocol"
 
 	"pilothouse/server/wire"
 )
@@ -39,7 +42,24 @@ func (c call) daemonDoctor(ctx context.Context, _ wire.None) (wire.DoctorReport,
 	c.release()
 	findings := CheckSetup(c.daemon.options.Socket, c.daemon.options.LogFile)
 	findings = append(findings, c.daemon.checkClusters(ctx, c.progress.report)...)
+	if c.command {
+		c.showFindings(ctx, findings)
+	}
 	return wire.DoctorReport{Findings: findings}, ctx.Err()
+}
+
+// showFindings tells a person what is wrong, or that nothing is.
+func (c call) showFindings(ctx context.Context, findings []wire.Finding) {
+	all := true
+	for _, f := range findings {
+		if f.Level != wire.LevelOK {
+			all = false
+			c.showMessage(ctx, protocol.MessageTypeWarning, f.Message)
+		}
+	}
+	if all {
+		c.showMessage(ctx, protocol.MessageTypeInfo, fmt.Sprintf("all %d checks are well", len(findings)))
+	}
 }
 
 // daemonShutdown ends the daemon once the client has been told so.

@@ -16,6 +16,10 @@ import (
 	"pilothouse/server/wire"
 )
 
+// largestAnswer is what a client takes of the daemon, which it trusts: a page of
+// 100,000 rows has some 70 MB.
+const largestAnswer = 1 << 30
+
 // Client is a session with the daemon, for the command line and for tests. Its
 // methods may be called from many goroutines. Its one goroutine reads what the
 // daemon sends and ends with Close or the connection.
@@ -32,7 +36,9 @@ type Client struct {
 // newClient begins to read from conn, which it owns, and goes on after the end of
 // ctx. end is called last, by Close.
 func newClient(ctx context.Context, conn net.Conn, end func()) *Client {
-	stream := framing.NewStream(conn, framing.DefaultLimits())
+	limits := framing.DefaultLimits()
+	limits.Message = largestAnswer
+	stream := framing.NewStream(conn, limits)
 	c := &Client{
 		conn:     jsonrpc2.NewConn(stream, jsonrpc2.WithCodec(codec{})),
 		stream:   stream,

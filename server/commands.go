@@ -45,6 +45,7 @@ func (c call) executeCommand(ctx context.Context, p *protocol.ExecuteCommandPara
 	}
 	c.progress = newProgress(c.session, p.WorkDoneToken, p.Command)
 	defer c.progress.end()
+	c.command = true
 	result, err := method.run(ctx, c, params)
 	if err != nil && ctx.Err() == nil {
 		c.show(ctx, protocol.MessageTypeError, problem.Of(err))

@@ -174,6 +174,10 @@ func (s *session) show(ctx context.Context, kind protocol.MessageType, p *proble
 	if len(p.Suggestions) > 0 {
 		message += ". Try: " + p.Suggestions[0]
 	}
+	s.showMessage(ctx, kind, message)
+}
+
+func (s *session) showMessage(ctx context.Context, kind protocol.MessageType, message string) {
 	err := s.client.ShowMessage(ctx, &protocol.ShowMessageParams{Type: kind, Message: "Pilothouse: " + message})
 	if err != nil && ctx.Err() == nil {
 		s.log.Warn("a message was not shown", "message", message, "cause", err)

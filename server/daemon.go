@@ -16,6 +16,9 @@ import (
 	"pilothouse/server/wire"
 )
 
+// acceptPause is how long Serve waits after a connection that it could not accept.
+const acceptPause = time.Second
+
 // DaemonOptions say how a Daemon runs.
 type DaemonOptions struct {
 	// Version is the build that the daemon says it is; "" means Version().
@@ -63,8 +66,8 @@ func NewDaemon(engine Engine, o DaemonOptions) *Daemon {
 
 // Serve accepts connections until ctx ends, a client asks the daemon to shut
 // down, or nobody has used it for the idle time. It closes the listener, ends the
-// sessions and returns when the last of them has gone. Only a listener that fails
-// is an error.
+// sessions and returns when the last of them has gone. Only a listener that
+// somebody else closes is an error.
 func (d *Daemon) Serve(ctx context.Context, listener net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -84,8 +87,12 @@ func (d *Daemon) Serve(ctx context.Context, listener net.Listener) error {
 			d.log.Warn("connection refused", "cause", err)
 		case ctx.Err() != nil:
 			return nil
-		default:
+		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("accepting connections: %w", err)
+		default:
+			// Too many open files, for example: that passes.
+			d.log.Error("connection not accepted", "cause", err)
+			pause(ctx, acceptPause)
 		}
 	}
 }

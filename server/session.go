@@ -61,6 +61,9 @@ type call struct {
 	answered context.Context
 	// progress tells the client how far the call is, where it asked to be told.
 	progress progress
+	// command tells that a person ran the call as a command, in an editor that may
+	// know nothing of its answer.
+	command bool
 }
 
 // release lets the read loop go on: what the client sends next overlaps this call
