@@ -30,6 +30,10 @@ test: ## Set up and run every test, with a real cluster
 test-unit: ## Run the tests that need nothing but Go
 	@go test -race ./...
 
+.PHONY: bench
+bench: ## Measure, beside kubectl, on a real cluster
+	@go run ./scripts/bench
+
 # The linter is built from a module of its own and kept in Go's build cache.
 LINT := go tool -modfile=lint/go.mod golangci-lint
 
