@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 
 	"pilothouse/explorer/cluster"
@@ -70,10 +72,16 @@ func (c liveClusters) Reach(ctx context.Context, id string) (version string, err
 	if err != nil {
 		return "", err
 	}
-	if _, err := opened.Kinds(ctx); err != nil {
+	body, err := opened.Get(ctx, "/version", nil, "application/json")
+	if err != nil {
 		return "", err
 	}
-	return opened.Status().Version, nil
+	defer body.Close()
+	var told struct{ GitVersion string }
+	if err := json.NewDecoder(io.LimitReader(body, 1<<16)).Decode(&told); err != nil {
+		return "", fmt.Errorf("reading the version of %s: %w", id, err)
+	}
+	return told.GitVersion, nil
 }
 
 func (c liveClusters) Kinds(ctx context.Context, id string, names []string) ([]cluster.Kind, error) {
