@@ -20,7 +20,8 @@ var update = flag.Bool("update", false, "rewrite the golden sections of testdata
 //	add <file> [trusted]     a file that the user adds
 //	namespace <id> = <name>  a working namespace that the user sets
 //
-// The sections "contexts" and "files" are what List and Files must tell then.
+// The sections "contexts" and "files" are what List and Files must tell then; the
+// word "secret" stands for a credential and must not be told.
 func TestContextsOfFiles(t *testing.T) {
 	archives, err := filepath.Glob("testdata/contexts/*.txtar")
 	if err != nil || len(archives) == 0 {
@@ -39,8 +40,12 @@ func TestContextsOfFiles(t *testing.T) {
 				}
 			}
 			contexts := runComment(t, string(archive.Comment), folder)
-			checkSection(t, archive, "contexts", strings.ReplaceAll(showContexts(contexts.List()), folder, "$DIR"))
-			checkSection(t, archive, "files", strings.ReplaceAll(showFiles(contexts.Files()), folder, "$DIR"))
+			listed, read := showContexts(contexts.List()), showFiles(contexts.Files())
+			if strings.Contains(listed+read, "secret") {
+				t.Errorf("a credential is told:\n%s%s", listed, read)
+			}
+			checkSection(t, archive, "contexts", strings.ReplaceAll(listed, folder, "$DIR"))
+			checkSection(t, archive, "files", strings.ReplaceAll(read, folder, "$DIR"))
 			if *update {
 				if err := os.WriteFile(path, txtar.Format(archive), 0o600); err != nil {
 					t.Fatal(err)

@@ -43,7 +43,7 @@ case "$KUBERNETES_EXEC_INFO" in *'"server":"`+server.URL+`"'*'"interactive":fals
 echo '`+credentialJSON(`"token":"from-the-plugin"`)+`'`)
 	asked := 0
 	kubeconfig := server.kubeconfig("", execUser("sign-in", "args: [--now]\nenv: [{name: AS, value: jane}]\nprovideClusterInfo: true\n"))
-	_, cluster, _ := open(t, kubeconfig, func(o *Options, _ *timing) {
+	contexts, cluster, _ := open(t, kubeconfig, func(o *Options, _ *timing) {
 		o.Path = func(context.Context) string {
 			asked++
 			return filepath.Join(folder, "bin")
@@ -57,7 +57,7 @@ echo '`+credentialJSON(`"token":"from-the-plugin"`)+`'`)
 	if got := server.last(t).Header.Get("Authorization"); got != "Bearer from-the-plugin" {
 		t.Errorf("the server saw %q", got)
 	}
-	if asked != 1 {
+	if contexts.settings.loginPath(); asked != 1 {
 		t.Errorf("the login shell was asked %d times", asked)
 	}
 	config, err := cluster.RESTConfig()
@@ -78,6 +78,16 @@ func TestPluginBesideTheKubeconfigIsFound(t *testing.T) {
 	mustGet(t, cluster, "/version")
 	if got := server.last(t).Header.Get("Authorization"); got != "Bearer beside" {
 		t.Errorf("the server saw %q", got)
+	}
+}
+
+func TestPluginIsNotTakenFromWhereWeStand(t *testing.T) {
+	t.Chdir(t.TempDir())
+	script(t, "bin/sign-in", "exit 0")
+	for _, path := range []string{"", ".", "bin", "./bin"} {
+		if found, err := lookUp("sign-in", path); err == nil {
+			t.Errorf("with the PATH %q it found %s", path, found)
+		}
 	}
 }
 

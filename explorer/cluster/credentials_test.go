@@ -166,7 +166,10 @@ func TestRedirectsDoNotLeadCredentialsAway(t *testing.T) {
 	})
 	_, cluster, _ := open(t, server.kubeconfig("", ""))
 	_, err := get(t, cluster, "/version")
-	problemOf(t, err, problem.Rejected)
+	p := problemOf(t, err, problem.Rejected)
+	if want := "302 Found, leads to " + elsewhere.Listener.Addr().String(); !strings.Contains(p.Message, want) {
+		t.Errorf("got %q, want it to say %q", p.Message, want)
+	}
 	if elsewhere.count() != 0 {
 		t.Error("the request followed the redirect")
 	}

@@ -125,6 +125,18 @@ func TestNamesCoverCategories(t *testing.T) {
 	}
 }
 
+func TestGroupIsPreferredToOneThatBeginsAlike(t *testing.T) {
+	kinds := newKinds([]Kind{
+		{Group: "apps.example.com", Version: "v1", Resource: "deployments"},
+		{Group: "apps", Version: "v1", Resource: "deployments"},
+	}, nil)
+	for name, want := range map[string]string{"deployments.apps": "apps", "deployments.app": "apps.example.com", "deployments": "apps.example.com"} {
+		if kind, _ := kinds.Find(name); kind.Group != want {
+			t.Errorf("%q finds the group %q, want %q", name, kind.Group, want)
+		}
+	}
+}
+
 func TestKindsTellWhatIsServedAndWhatIsMissing(t *testing.T) {
 	server := newAPIServer(t, discoveryHandler(nothing))
 	_, cluster, _ := open(t, server.kubeconfig("", ""))
@@ -229,12 +241,12 @@ func TestKindsAreFreshWhileTheClusterIsHeld(t *testing.T) {
 		case strings.Contains(r.URL.Path, "/apiservices"):
 			refuse(403, "Forbidden", "forbidden", `"kind":"x"`)(w, r)
 		default:
-			w.(http.Flusher).Flush()
-			select {
-			case line := <-changes:
-				io.WriteString(w, line+"\n")
-				w.(http.Flusher).Flush()
-			case <-r.Context().Done():
+			for w.(http.Flusher).Flush(); r.Context().Err() == nil; w.(http.Flusher).Flush() {
+				select {
+				case line := <-changes:
+					io.WriteString(w, line+"\n")
+				case <-r.Context().Done():
+				}
 			}
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/clientcmd"
@@ -83,7 +84,7 @@ func parseKubeconfig(content []byte, path string) (*clientcmdapi.Config, error) 
 		return nil, errors.New("a kubeconfig begins with apiVersion: v1 and kind: Config")
 	}
 	if err != nil {
-		return nil, withoutQuotes(err, content)
+		return nil, withoutQuotes(err)
 	}
 	for _, c := range config.Contexts {
 		c.LocationOfOrigin = path
@@ -97,19 +98,20 @@ func parseKubeconfig(content []byte, path string) (*clientcmdapi.Config, error) 
 	return config, nil
 }
 
-// longestQuote is how much of a file an error may repeat word for word: names of
-// fields and contexts pass, tokens and keys do not.
-const longestQuote = 40
-
-// withoutQuotes gives the error of a decoder unless it repeats a long part of content.
-func withoutQuotes(err error, content []byte) error {
-	text := []byte(err.Error())
-	for start := 0; start+longestQuote <= len(text); start++ {
-		if bytes.Contains(content, text[start:start+longestQuote]) {
-			return errors.New("it does not have the form of a kubeconfig")
-		}
+// withoutQuotes gives the error of a decoder without what it repeats of the file:
+// all between the first quotation mark and the last, and the list in which
+// client-go found a name twice.
+func withoutQuotes(err error) error {
+	const marks = "\"'`"
+	text := err.Error()
+	if _, rest, found := strings.Cut(text, "duplicate name "); found {
+		name, _, _ := strings.Cut(rest, " in list:")
+		return fmt.Errorf("the name %s stands twice in one list", name)
 	}
-	return err
+	if first := strings.IndexAny(text, marks); first >= 0 {
+		text = text[:first] + "..." + text[strings.LastIndexAny(text, marks)+1:]
+	}
+	return errors.New(text)
 }
 
 // readRegularFile reads a file of at most limit bytes. A device or a pipe is

@@ -131,6 +131,25 @@ func TestUnreachableClusterIsReadyOnceItAnswers(t *testing.T) {
 	awaitState(t, cluster, StateUnreachable)
 }
 
+// Who may watch no definitions has nothing that would notice by itself.
+func TestLostClusterIsFoundAgainForARestrictedUser(t *testing.T) {
+	server := newAPIServer(t, discoveryHandler(nothing))
+	proxy := newCable(t, server.Listener.Addr().String())
+	_, cluster, _ := open(t, strings.Replace(server.kubeconfig("", ""), server.URL, "https://"+proxy.address, 1))
+	defer cluster.Hold()()
+	awaitState(t, cluster, StateReady)
+	await(t, cluster, "the kinds are known, so that all is quiet", func() bool {
+		cluster.mu.Lock()
+		defer cluster.mu.Unlock()
+		return cluster.kinds != nil
+	})
+	proxy.unplug()
+	_, err := get(t, cluster, "/version")
+	problemOf(t, err, problem.Unreachable)
+	proxy.plug()
+	awaitState(t, cluster, StateReady)
+}
+
 func TestDeadClusterDoesNotBlockAnother(t *testing.T) {
 	silent := listen(t) // accepts nothing, so that a TLS handshake never ends
 	server := newAPIServer(t, nil)
@@ -143,6 +162,32 @@ func TestDeadClusterDoesNotBlockAnother(t *testing.T) {
 	awaitState(t, dead, StateUnreachable)
 	_, err := get(t, dead, "/version")
 	problemOf(t, err, problem.Unreachable)
+}
+
+func TestLateFailureDoesNotHideALaterSuccess(t *testing.T) {
+	arrived := make(chan struct{})
+	server := newAPIServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			close(arrived)
+			<-r.Context().Done()
+			return
+		}
+		answerVersion(w)
+	})
+	_, cluster, _ := open(t, server.kubeconfig("", ""), func(_ *Options, timing *timing) {
+		timing.firstByte = 500 * time.Millisecond
+	})
+	failed := make(chan error, 1)
+	go func() {
+		_, err := get(t, cluster, "/slow")
+		failed <- err
+	}()
+	<-arrived
+	mustGet(t, cluster, "/version")
+	problemOf(t, <-failed, problem.Unreachable)
+	if got := cluster.Status().State; got != StateReady {
+		t.Errorf("the cluster is %s, want %s", got, StateReady)
+	}
 }
 
 func TestHalfOpenConnectionBreaksOff(t *testing.T) {
