@@ -133,7 +133,7 @@ func liveEngine(ctx context.Context, clusters cluster.Options, log *slog.Logger)
 	if err != nil {
 		return Engine{}, nil, err
 	}
-	explorer := tree.New(contexts, log)
+	explorer := tree.New(ctx, contexts, log)
 	end = func() {
 		explorer.Close()
 		contexts.Close()

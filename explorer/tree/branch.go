@@ -22,9 +22,9 @@ type branch struct {
 	idle  time.Time   // since when
 }
 
-// acquire gives the branch of that key, started by run if there is none. The caller
-// releases it. Run ends with its context.
-func (t *Tree) acquire(key string, make func() (*list, func(context.Context))) *branch {
+// acquire gives the branch of that key, started if there is none. The caller releases
+// it. What start gives to run ends with its context.
+func (t *Tree) acquire(key string, start func() (*list, func(context.Context))) *branch {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if b := t.open[key]; b != nil {
@@ -35,7 +35,7 @@ func (t *Tree) acquire(key string, make func() (*list, func(context.Context))) *
 		}
 		return b
 	}
-	l, run := make()
+	l, run := start()
 	ctx, stop := context.WithCancel(t.ctx)
 	b := &branch{list: l, key: key, stop: stop, uses: 1}
 	if t.closed {

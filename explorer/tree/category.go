@@ -19,21 +19,35 @@ type category struct {
 // belongs to "administration".
 func categories() []category {
 	return []category{
-		{id: "workloads", name: "Workloads", kinds: []string{"pods", "deployments.apps", "statefulsets.apps", "daemonsets.apps",
-			"replicasets.apps", "replicationcontrollers", "controllerrevisions.apps", "podtemplates"}},
+		{id: "workloads", name: "Workloads", kinds: []string{
+			"pods", "deployments.apps", "statefulsets.apps", "daemonsets.apps",
+			"replicasets.apps", "replicationcontrollers", "controllerrevisions.apps", "podtemplates",
+		}},
 		{id: "batch", name: "Batch", kinds: []string{"jobs.batch", "cronjobs.batch"}},
-		{id: "network", name: "Network", kinds: []string{"services", "ingresses.networking.k8s.io", "endpointslices.discovery.k8s.io",
-			"endpoints", "networkpolicies.networking.k8s.io", "ingressclasses.networking.k8s.io"},
-			groups: []string{"networking.k8s.io", "gateway.networking.k8s.io", "policy.networking.k8s.io"}},
+		{
+			id: "network", name: "Network", kinds: []string{
+				"services", "ingresses.networking.k8s.io", "endpointslices.discovery.k8s.io",
+				"endpoints", "networkpolicies.networking.k8s.io", "ingressclasses.networking.k8s.io",
+			},
+			groups: []string{"networking.k8s.io", "gateway.networking.k8s.io", "policy.networking.k8s.io"},
+		},
 		{id: "config", name: "Config", kinds: []string{"configmaps", "secrets", "resourcequotas", "limitranges"}},
-		{id: "storage", name: "Storage", kinds: []string{"persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"},
-			groups: []string{"storage.k8s.io", "snapshot.storage.k8s.io", "storagemigration.k8s.io", "resource.k8s.io"}},
-		{id: "access", name: "Access", kinds: []string{"serviceaccounts", "roles.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io",
-			"clusterroles.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io"},
-			groups: []string{"certificates.k8s.io"}},
+		{
+			id: "storage", name: "Storage", kinds: []string{"persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"},
+			groups: []string{"storage.k8s.io", "snapshot.storage.k8s.io", "storagemigration.k8s.io", "resource.k8s.io"},
+		},
+		{
+			id: "access", name: "Access", kinds: []string{
+				"serviceaccounts", "roles.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io",
+				"clusterroles.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io",
+			},
+			groups: []string{"certificates.k8s.io"},
+		},
 		{id: "autoscaling", name: "Autoscaling", kinds: []string{"horizontalpodautoscalers.autoscaling"}, groups: []string{"autoscaling.k8s.io"}},
-		{id: "policy", name: "Policy", kinds: []string{"poddisruptionbudgets.policy", "priorityclasses.scheduling.k8s.io"},
-			groups: []string{"policy", "admissionregistration.k8s.io"}},
+		{
+			id: "policy", name: "Policy", kinds: []string{"poddisruptionbudgets.policy", "priorityclasses.scheduling.k8s.io"},
+			groups: []string{"policy", "admissionregistration.k8s.io"},
+		},
 		{id: "administration", name: "Administration", kinds: []string{"events", "customresourcedefinitions.apiextensions.k8s.io"}},
 		{id: "custom", name: "Custom resources"},
 	}

@@ -8,8 +8,10 @@ import (
 )
 
 func TestDurationsAreReadBackWithinTheirRounding(t *testing.T) {
-	for _, d := range []time.Duration{0, time.Second, 119 * time.Second, 2 * time.Minute, 9*time.Minute + 59*time.Second, 12 * time.Minute, 170 * time.Minute,
-		7*time.Hour + 33*time.Minute, 30 * time.Hour, 100 * time.Hour, 400 * 24 * time.Hour, 3000 * 24 * time.Hour, 9000 * 24 * time.Hour} {
+	for _, d := range []time.Duration{
+		0, time.Second, 119 * time.Second, 2 * time.Minute, 9*time.Minute + 59*time.Second, 12 * time.Minute, 170 * time.Minute,
+		7*time.Hour + 33*time.Minute, 30 * time.Hour, 100 * time.Hour, 400 * 24 * time.Hour, 3000 * 24 * time.Hour, 9000 * 24 * time.Hour,
+	} {
 		told := duration.HumanDuration(d)
 		read, rounding, ok := parseHuman(told)
 		if !ok || read > d || d-read >= rounding && d != read {

@@ -3,7 +3,6 @@ package tree
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"unique"
 
@@ -77,7 +76,7 @@ func (t *Tree) acquireFeed(c *cluster.Cluster, s selection) *branch {
 			accept:    acceptTables,
 			reader:    tableReader,
 			changed:   make(chan struct{}, 1),
-			log:       t.log.With(slog.String("context", id)),
+			log:       t.log.With("context", id),
 		}
 		switch {
 		case s.containers:

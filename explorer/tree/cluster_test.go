@@ -32,8 +32,8 @@ import (
 // patience is how long a test waits for what must happen.
 const patience = 90 * time.Second
 
-// real is a real cluster with a tree over it.
-type real struct {
+// fixture is a real cluster with a tree over it.
+type fixture struct {
 	*testing.T
 	tree     *Tree
 	contexts *cluster.Contexts
@@ -45,10 +45,10 @@ type real struct {
 }
 
 // onCluster gives a tree over the test cluster, through a kubeconfig that change may alter.
-func onCluster(t *testing.T, change func(*clientcmdapi.Config)) *real {
+func onCluster(t *testing.T, change func(*clientcmdapi.Config)) *fixture {
 	t.Helper()
 	config := kubeconfig(t, "PILOTHOUSE_TEST_KUBECONFIG")
-	r := &real{T: t, context: config.CurrentContext, config: *config, file: filepath.Join(t.TempDir(), "config")}
+	r := &fixture{T: t, context: config.CurrentContext, config: *config, file: filepath.Join(t.TempDir(), "config")}
 	r.clients, r.dynamic = connect(t, config)
 	seen := config.DeepCopy()
 	if change != nil {
@@ -59,7 +59,7 @@ func onCluster(t *testing.T, change func(*clientcmdapi.Config)) *real {
 	if r.contexts, err = cluster.New(t.Context(), cluster.Options{Files: []string{r.file}, Log: slog.New(slog.DiscardHandler)}); err != nil {
 		t.Fatal(err)
 	}
-	r.tree = New(r.contexts, slog.New(slog.DiscardHandler))
+	r.tree = New(t.Context(), r.contexts, slog.New(slog.DiscardHandler))
 	t.Cleanup(func() {
 		r.tree.Close()
 		r.contexts.Close()
@@ -105,7 +105,7 @@ func kubeconfig(t *testing.T, variable string) *clientcmdapi.Config {
 	return config
 }
 
-func (r *real) write(config *clientcmdapi.Config) {
+func (r *fixture) write(config *clientcmdapi.Config) {
 	r.Helper()
 	if err := clientcmd.WriteToFile(*config, r.file); err != nil {
 		r.Fatal(err)
@@ -113,7 +113,7 @@ func (r *real) write(config *clientcmdapi.Config) {
 }
 
 // tool runs a command of pilothouse-cluster on the test cluster and gives what it prints.
-func (r *real) tool(args ...string) string {
+func (r *fixture) tool(args ...string) string {
 	r.Helper()
 	tool := os.Getenv("PILOTHOUSE_TEST_CLUSTER")
 	if tool == "" {
@@ -129,15 +129,14 @@ func (r *real) tool(args ...string) string {
 }
 
 func stderr(err error) []byte {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.Stderr
 	}
 	return nil
 }
 
 // namespace makes a namespace that is gone, with all in it, after the test.
-func (r *real) namespace() string {
+func (r *fixture) namespace() string {
 	r.Helper()
 	ns, err := r.clients.CoreV1().Namespaces().Create(r.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "tree-"}}, metav1.CreateOptions{})
 	r.must(err)
@@ -151,7 +150,7 @@ func (r *real) namespace() string {
 	return ns.Name
 }
 
-func (r *real) must(err error) {
+func (r *fixture) must(err error) {
 	r.Helper()
 	if err != nil {
 		r.Fatal(err)
@@ -159,7 +158,7 @@ func (r *real) must(err error) {
 }
 
 // create makes objects of YAML-like maps through the API.
-func (r *real) create(resource schema.GroupVersionResource, namespace string, object map[string]any) {
+func (r *fixture) create(resource schema.GroupVersionResource, namespace string, object map[string]any) {
 	r.Helper()
 	var in dynamic.ResourceInterface = r.dynamic.Resource(resource)
 	if namespace != "" {
@@ -171,7 +170,7 @@ func (r *real) create(resource schema.GroupVersionResource, namespace string, ob
 
 // follower reads a view as a front-end does.
 type follower struct {
-	*real
+	*fixture
 	view *View
 	window
 	state   State
@@ -179,12 +178,12 @@ type follower struct {
 	total   int
 }
 
-func (r *real) follow(q Query) *follower {
+func (r *fixture) follow(q Query) *follower {
 	r.Helper()
 	v, err := r.tree.Open(r.Context(), q)
 	r.must(err)
 	r.Cleanup(v.Close)
-	f := &follower{real: r, view: v, window: window{t: r.T}}
+	f := &follower{fixture: r, view: v, window: window{t: r.T}}
 	p := v.Page()
 	f.page(p)
 	f.note(p.State, p.Total, p.Problem != nil, func() string { return fmt.Sprintf("%+v", *p.Problem) })
@@ -260,13 +259,19 @@ var (
 
 func deployment(name string, replicas int) map[string]any {
 	labels := map[string]any{"app": name}
-	return map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": name},
-		"spec": map[string]any{"replicas": int64(replicas), "selector": map[string]any{"matchLabels": labels},
-			"template": map[string]any{"metadata": map[string]any{"labels": labels}, "spec": map[string]any{"terminationGracePeriodSeconds": int64(0),
-				"containers": []any{map[string]any{"name": "main", "image": "busybox", "command": []any{"sleep", "3600"}}}}}}}
+	return map[string]any{
+		"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": name},
+		"spec": map[string]any{
+			"replicas": int64(replicas), "selector": map[string]any{"matchLabels": labels},
+			"template": map[string]any{"metadata": map[string]any{"labels": labels}, "spec": map[string]any{
+				"terminationGracePeriodSeconds": int64(0),
+				"containers":                    []any{map[string]any{"name": "main", "image": "busybox", "command": []any{"sleep", "3600"}}},
+			}},
+		},
+	}
 }
 
-func (r *real) scale(namespace, name string, replicas int) {
+func (r *fixture) scale(namespace, name string, replicas int) {
 	r.Helper()
 	_, err := r.dynamic.Resource(deployments).Namespace(namespace).Patch(r.Context(), name, "application/merge-patch+json",
 		fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas), metav1.PatchOptions{})
@@ -325,11 +330,17 @@ func TestClusterHealthRollsUp(t *testing.T) {
 }
 
 func widgetDefinition() map[string]any {
-	return map[string]any{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": map[string]any{"name": "widgets.example.com"},
-		"spec": map[string]any{"group": "example.com", "scope": "Namespaced", "names": map[string]any{"plural": "widgets", "singular": "widget", "kind": "Widget"},
-			"versions": []any{map[string]any{"name": "v1", "served": true, "storage": true,
+	return map[string]any{
+		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": map[string]any{"name": "widgets.example.com"},
+		"spec": map[string]any{
+			"group": "example.com", "scope": "Namespaced", "names": map[string]any{"plural": "widgets", "singular": "widget", "kind": "Widget"},
+			"versions": []any{map[string]any{
+				"name": "v1", "served": true, "storage": true,
 				"schema":                   map[string]any{"openAPIV3Schema": map[string]any{"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
-				"additionalPrinterColumns": []any{map[string]any{"name": "Ready", "type": "string", "jsonPath": ".spec.ready"}, map[string]any{"name": "Size", "type": "integer", "jsonPath": ".spec.size"}}}}}}
+				"additionalPrinterColumns": []any{map[string]any{"name": "Ready", "type": "string", "jsonPath": ".spec.ready"}, map[string]any{"name": "Size", "type": "integer", "jsonPath": ".spec.size"}},
+			}},
+		},
+	}
 }
 
 // A kind that appears is shown, with its printer columns; one that goes is said to have gone.
@@ -373,8 +384,10 @@ func TestClusterOwnedByACustomResource(t *testing.T) {
 	r.create(widgets, ns, map[string]any{"apiVersion": "example.com/v1", "kind": "Widget", "metadata": map[string]any{"name": "owner"}})
 	owned := list.expand("owner")
 	row, _ := list.row("owner")
-	r.create(schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, ns, map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "mine",
-		"ownerReferences": []any{map[string]any{"apiVersion": "example.com/v1", "kind": "Widget", "name": "owner", "uid": row.Object.UID, "controller": true}}}})
+	r.create(schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, ns, map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{
+		"name":            "mine",
+		"ownerReferences": []any{map[string]any{"apiVersion": "example.com/v1", "kind": "Widget", "name": "owner", "uid": row.Object.UID, "controller": true}},
+	}})
 	owned.until("the ConfigMap below its owner", func() bool { m, ok := owned.row("mine"); return ok && m.Description == "ConfigMap" })
 }
 
@@ -385,8 +398,10 @@ func TestClusterServiceShowsItsPods(t *testing.T) {
 	r.create(deployments, ns, deployment("one", 1))
 	r.create(deployments, ns, deployment("two", 1))
 	services := schema.GroupVersionResource{Version: "v1", Resource: "services"}
-	r.create(services, ns, map[string]any{"apiVersion": "v1", "kind": "Service", "metadata": map[string]any{"name": "front"},
-		"spec": map[string]any{"selector": map[string]any{"app": "one"}, "ports": []any{map[string]any{"port": int64(80)}}}})
+	r.create(services, ns, map[string]any{
+		"apiVersion": "v1", "kind": "Service", "metadata": map[string]any{"name": "front"},
+		"spec": map[string]any{"selector": map[string]any{"app": "one"}, "ports": []any{map[string]any{"port": int64(80)}}},
+	})
 	pods := r.follow(Query{Node: KindID(r.context, ns, "services")}).expand("front")
 	pods.until("the first deployment's pod", func() bool { _, ok := pods.row("one-"); return ok && pods.total == 1 })
 	_, err := r.dynamic.Resource(services).Namespace(ns).Patch(r.Context(), "front", "application/merge-patch+json", []byte(`{"spec":{"selector":{"app":"two"}}}`), metav1.PatchOptions{})
@@ -407,7 +422,7 @@ func TestClusterFilters(t *testing.T) {
 		"labels": {Filter{Labels: "app=alpha"}, 2}, "name": {Filter{Name: "BETA"}, 1}, "status": {Filter{Status: "running"}, 3},
 		"health": {Filter{Status: "good", Labels: "app in (alpha,beta)"}, 3}, "fields": {Filter{Fields: "status.phase=Running"}, 3}, "none": {Filter{Name: "gamma"}, 0},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(*testing.T) {
 			f := r.follow(Query{Node: KindID(r.context, ns, "pods"), Filter: test.filter})
 			f.until(fmt.Sprintf("%d rows", test.total), func() bool { return f.state == StateLive && f.total == test.total })
 		})

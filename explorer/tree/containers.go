@@ -151,8 +151,10 @@ func (e *containerEvents) show(p *pod) {
 	add(p.Spec.Containers, p.Status.ContainerStatuses, func(container) string { return "" })
 	add(p.Spec.EphemeralContainers, p.Status.EphemeralContainerStatuses, func(container) string { return "ephemeral" })
 	for i := range rows {
-		rows[i].Object = &ObjectRef{Context: e.context, Version: "v1", Resource: "pods", Kind: "Pod", Namespace: parent.namespace,
-			Name: parent.name, UID: p.Metadata.UID, Container: rows[i].Name}
+		rows[i].Object = &ObjectRef{
+			Context: e.context, Version: "v1", Resource: "pods", Kind: "Pod", Namespace: parent.namespace,
+			Name: parent.name, UID: p.Metadata.UID, Container: rows[i].Name,
+		}
 		rows[i].ID = objectID{kind: "container", name: rows[i].Name}.segment() // below the view's node, see render
 	}
 	e.feed.replace(rows)

@@ -31,8 +31,10 @@ func (t *Tree) contextRows() (*list, func(context.Context)) {
 				rows = append(rows, contextRow(one, status))
 			}
 			if len(rows) == 0 {
-				rows = append(rows, message("", &problem.Detail{Code: problem.ContextUnknown.Name(), Message: "No kubeconfig file defines a context",
-					Suggestions: []string{"set KUBECONFIG, or add a file"}}))
+				rows = append(rows, message("", &problem.Detail{
+					Code: problem.ContextUnknown.Name(), Message: "No kubeconfig file defines a context",
+					Suggestions: []string{"set KUBECONFIG, or add a file"},
+				}))
 			}
 			return rows, nil
 		})
@@ -79,8 +81,10 @@ func knownNamespaces(c *cluster.Cluster, p *problem.Error) []Row {
 	id := c.Context().ID
 	var rows []Row
 	for _, name := range c.Namespaces() {
-		rows = append(rows, Row{ID: NamespaceID(id, name), Type: NodeNamespace, Name: name, Expandable: true,
-			Object: &ObjectRef{Context: id, Version: "v1", Resource: "namespaces", Kind: "Namespace", Name: name}})
+		rows = append(rows, Row{
+			ID: NamespaceID(id, name), Type: NodeNamespace, Name: name, Expandable: true,
+			Object: &ObjectRef{Context: id, Version: "v1", Resource: "namespaces", Kind: "Namespace", Name: name},
+		})
 	}
 	d := *p.Detail()
 	d.Message = "You may not list namespaces; these are the ones your kubeconfig names"

@@ -62,11 +62,11 @@ type tableDecoder struct {
 
 // objectMeta is what a row needs of an object's metadata.
 type objectMeta struct {
-	name, namespace, uid  []byte
-	version, continues    []byte
-	created               []byte
-	owner                 reference // to the controlling owner
-	deleting, initialEnds bool
+	name, namespace, uid []byte
+	version, continues   []byte
+	created              []byte
+	owner                reference // to the controlling owner
+	deleting             bool
 }
 
 type reference struct{ kind, api, name []byte }

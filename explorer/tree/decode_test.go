@@ -84,10 +84,14 @@ func ownerText(r *row) string { return text(r.owner) }
 func TestEventsOfPrintedTablesBecomeRows(t *testing.T) {
 	created := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).Unix()
 	want := []decoded{
-		{Event: eventAdded, Name: "web-1", Owner: "ReplicaSet.apps:web", Cells: []string{"web-1", "1/1", "Running", "3 ({} ago)", "{}", "10.0.0.2"},
-			Status: "Running", Health: HealthGood, Created: created, Times: map[int]int64{3: 1_800_000_000 - 300}, Version: "258"},
-		{Event: eventModified, Name: "web-1", Cells: []string{"web-1", "0/1", "CrashLoopBackOff", "4", "{}", "<none>"},
-			Status: "Terminating", Health: HealthBad, Created: created, Version: "259"},
+		{
+			Event: eventAdded, Name: "web-1", Owner: "ReplicaSet.apps:web", Cells: []string{"web-1", "1/1", "Running", "3 ({} ago)", "{}", "10.0.0.2"},
+			Status: "Running", Health: HealthGood, Created: created, Times: map[int]int64{3: 1_800_000_000 - 300}, Version: "258",
+		},
+		{
+			Event: eventModified, Name: "web-1", Cells: []string{"web-1", "0/1", "CrashLoopBackOff", "4", "{}", "<none>"},
+			Status: "Terminating", Health: HealthBad, Created: created, Version: "259",
+		},
 		{Event: eventBookmark, Version: "479"},
 		{Event: eventError, Gone: true},
 	}
@@ -186,7 +190,7 @@ func BenchmarkRowMemory(b *testing.B) {
 			b.Fatal(err)
 		}
 		node, _ := parseID(KindID("c", "", "pods"))
-		v := newView(New(nil, nil), "1", Query{}, node, l, all, func() {})
+		v := newView(New(b.Context(), nil, nil), "1", Query{}, node, l, all, func() {})
 		for i := range rows {
 			uid := uuid.NewSHA1(uuid.Nil, fmt.Appendf(nil, "%d", i)).String()
 			one := fmt.Sprintf(`{"rows":[{"cells":["web-7c5ddbdf54-%05d","1/1","Running","0","5d2h","10.244.%d.%d"],"object":{"metadata":{"name":"web-7c5ddbdf54-%05d","namespace":"load-%d","uid":%q,

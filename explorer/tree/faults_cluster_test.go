@@ -140,7 +140,7 @@ func configMap(name string) *corev1.ConfigMap {
 }
 
 // followMaps follows the ConfigMaps of a new namespace, of which one is there.
-func (r *real) followMaps() (ns string, f *follower) {
+func (r *fixture) followMaps() (ns string, f *follower) {
 	r.Helper()
 	ns = r.namespace()
 	r.makeMap(ns, "first")
@@ -149,13 +149,13 @@ func (r *real) followMaps() (ns string, f *follower) {
 	return ns, f
 }
 
-func (r *real) makeMap(ns, name string) {
+func (r *fixture) makeMap(ns, name string) {
 	r.Helper()
 	_, err := r.clients.CoreV1().ConfigMaps(ns).Create(r.Context(), configMap(name), metav1.CreateOptions{})
 	r.must(err)
 }
 
-func (r *real) dropMap(ns, name string) {
+func (r *fixture) dropMap(ns, name string) {
 	r.Helper()
 	r.must(r.clients.CoreV1().ConfigMaps(ns).Delete(r.Context(), name, metav1.DeleteOptions{}))
 }
@@ -268,21 +268,25 @@ func TestClusterCertificateNotTrusted(t *testing.T) {
 
 // limited makes a ServiceAccount that may read pods in one namespace and gives a
 // kubeconfig with its token.
-func (r *real) limited(ns string) *clientcmdapi.Config {
+func (r *fixture) limited(ns string) *clientcmdapi.Config {
 	r.Helper()
 	ctx := r.Context()
 	_, err := r.clients.CoreV1().ServiceAccounts(ns).Create(ctx, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "reader"}}, metav1.CreateOptions{})
 	r.must(err)
-	_, err = r.clients.RbacV1().Roles(ns).Create(ctx, &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: "reader"},
-		Rules: []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"pods", "configmaps"}, Verbs: []string{"get", "list", "watch"}}}}, metav1.CreateOptions{})
+	_, err = r.clients.RbacV1().Roles(ns).Create(ctx, &rbacv1.Role{
+		ObjectMeta: metav1.ObjectMeta{Name: "reader"},
+		Rules:      []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"pods", "configmaps"}, Verbs: []string{"get", "list", "watch"}}},
+	}, metav1.CreateOptions{})
 	r.must(err)
-	_, err = r.clients.RbacV1().RoleBindings(ns).Create(ctx, &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "reader"},
-		RoleRef: rbacv1.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: "Role", Name: "reader"}, Subjects: []rbacv1.Subject{{Kind: "ServiceAccount", Name: "reader", Namespace: ns}}}, metav1.CreateOptions{})
+	_, err = r.clients.RbacV1().RoleBindings(ns).Create(ctx, &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "reader"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: "Role", Name: "reader"}, Subjects: []rbacv1.Subject{{Kind: "ServiceAccount", Name: "reader", Namespace: ns}},
+	}, metav1.CreateOptions{})
 	r.must(err)
 	return r.withToken(ns)
 }
 
-func (r *real) withToken(ns string) *clientcmdapi.Config {
+func (r *fixture) withToken(ns string) *clientcmdapi.Config {
 	r.Helper()
 	token, err := r.clients.CoreV1().ServiceAccounts(ns).CreateToken(r.Context(), "reader", &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
 	r.must(err)

@@ -70,7 +70,6 @@ type feed struct {
 	pass    uint32 // counts the passes over the whole collection
 	kind    cluster.Kind
 	whole   bool // a pass has been completed
-	pages   bool // the server does not stream lists: ask for pages
 	pause   time.Duration
 
 	mu     sync.Mutex
@@ -159,8 +158,10 @@ func findKind(id string, kindsOf func(context.Context) (*cluster.Kinds, error)) 
 		}
 		k, ok := kinds.ByID(id)
 		if !ok {
-			return k, &problem.Error{Code: problem.KindUnknown, Message: "the server does not serve " + id + " (any more)",
-				Suggestions: []string{"install the CustomResourceDefinition or the API server that brings it"}}
+			return k, &problem.Error{
+				Code: problem.KindUnknown, Message: "the server does not serve " + id + " (any more)",
+				Suggestions: []string{"install the CustomResourceDefinition or the API server that brings it"},
+			}
 		}
 		return k, nil
 	}

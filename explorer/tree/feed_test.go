@@ -123,9 +123,11 @@ var podKind = cluster.Kind{Version: "v1", Resource: "pods", Kind: "Pod", Namespa
 
 // runFeed runs a feed against the answers until until() holds and gives what the list holds then.
 func runFeed(t *testing.T, s *script, kind cluster.Kind, more ...func(*feed)) (f *feed, stop func()) {
-	f = &feed{list: newList(nil, "pods"), source: s, selection: selection{kind: "pods", namespace: "default"}, query: url.Values{}, accept: acceptTables,
+	f = &feed{
+		list: newList(nil, "pods"), source: s, selection: selection{kind: "pods", namespace: "default"}, query: url.Values{}, accept: acceptTables,
 		reader: tableReader, log: slog.New(slog.DiscardHandler), changed: make(chan struct{}, 1),
-		find: func(context.Context) (cluster.Kind, error) { return kind, nil }}
+		find: func(context.Context) (cluster.Kind, error) { return kind, nil },
+	}
 	for _, m := range more {
 		m(f)
 	}
@@ -175,8 +177,11 @@ func TestFeed(t *testing.T) {
 		asked   []string
 	}{
 		"reads pages, then watches from there": {
-			answers: []answer{{body: page("10", "more", "a", "b")}, {body: page("10", "", "c")},
-				{body: event(eventModified, "11", "b", "Failed") + event(eventDeleted, "12", "c", "Running") + event(eventAdded, "13", "d", "Pending"), open: true}},
+			answers: []answer{
+				{body: page("10", "more", "a", "b")},
+				{body: page("10", "", "c")},
+				{body: event(eventModified, "11", "b", "Failed") + event(eventDeleted, "12", "c", "Running") + event(eventAdded, "13", "d", "Pending"), open: true},
+			},
 			rows: []string{"a Running", "b Failed", "d Pending"}, state: StateLive,
 			asked: []string{"/api/v1/namespaces/default/pods", "/api/v1/namespaces/default/pods continue more", "/api/v1/namespaces/default/pods watch from 10"},
 		},

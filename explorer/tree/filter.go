@@ -34,12 +34,16 @@ func containsFold(s, part string) bool {
 // check tells what is wrong with the selectors before the API server is asked.
 func (f Filter) check() error {
 	if _, err := labels.Parse(f.Labels); err != nil {
-		return &problem.Error{Code: problem.InvalidQuery, Message: "the label selector cannot be parsed", Err: err,
-			Suggestions: []string{`write it as kubectl does, for example app=web,tier!=cache`}}
+		return &problem.Error{
+			Code: problem.InvalidQuery, Message: "the label selector cannot be parsed", Err: err,
+			Suggestions: []string{`write it as kubectl does, for example app=web,tier!=cache`},
+		}
 	}
 	if _, err := fields.ParseSelector(f.Fields); err != nil {
-		return &problem.Error{Code: problem.InvalidQuery, Message: "the field selector cannot be parsed", Err: err,
-			Suggestions: []string{`write it as kubectl does, for example status.phase=Running`}}
+		return &problem.Error{
+			Code: problem.InvalidQuery, Message: "the field selector cannot be parsed", Err: err,
+			Suggestions: []string{`write it as kubectl does, for example status.phase=Running`},
+		}
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func (t *Tree) placeRows(cl *cluster.Cluster, n nodeID) (*list, func(context.Con
 func summed(l *list, r Row) Row {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	count, worst, state := l.summaryLocked()
+	count, worst, state := l.summary()
 	if state == StateLive || state == StateReconnecting {
 		r.Count = &count
 		r.Health = healths[worst]
@@ -84,8 +84,10 @@ func (t *Tree) overviewRows(cl *cluster.Cluster, n nodeID) (*list, func(context.
 			status, about := cl.Status(), cl.Context()
 			var rows []Row
 			fact := func(key, name, value string, h Health, p *problem.Detail) {
-				rows = append(rows, Row{ID: join(n.text, key), Type: NodeFolder, Name: name, Description: value,
-					Cells: []string{name, value}, Health: h, Problem: p})
+				rows = append(rows, Row{
+					ID: join(n.text, key), Type: NodeFolder, Name: name, Description: value,
+					Cells: []string{name, value}, Health: h, Problem: p,
+				})
 			}
 			state := contextRow(about, status)
 			fact("state", "State", string(status.State), state.Health, state.Problem)
@@ -104,13 +106,11 @@ func (t *Tree) overviewRows(cl *cluster.Cluster, n nodeID) (*list, func(context.
 			if status.State != cluster.StateReady {
 				return rows, nil
 			}
-			kinds, err := cl.Kinds(ctx)
-			if err != nil {
-				return rows, nil // the state's row tells why
-			}
-			fact("kinds", "Kinds served", fmt.Sprint(len(kinds.All())), HealthUnknown, nil)
-			for _, p := range kinds.Problems() {
-				rows = append(rows, message(n.text+"/"+escape(p.Message), &p))
+			if kinds, err := cl.Kinds(ctx); err == nil { // or the state's row tells why not
+				fact("kinds", "Kinds served", fmt.Sprint(len(kinds.All())), HealthUnknown, nil)
+				for _, p := range kinds.Problems() {
+					rows = append(rows, message(n.text+"/"+escape(p.Message), &p))
+				}
 			}
 			return rows, nil
 		})

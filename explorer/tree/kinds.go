@@ -66,8 +66,10 @@ func (t *Tree) kindRows(cl *cluster.Cluster, n nodeID) (*list, func(context.Cont
 				rows = append(rows, r)
 			}
 			if hidden > 0 {
-				rows = append(rows, message(n.text, &problem.Detail{Code: problem.Forbidden.Name(),
-					Message: fmt.Sprintf("%s you may not list %s not shown", countOf(hidden, "kind that", "kinds that"), isAre(hidden))}))
+				rows = append(rows, message(n.text, &problem.Detail{
+					Code:    problem.Forbidden.Name(),
+					Message: fmt.Sprintf("%s you may not list %s not shown", countOf(hidden, "kind that", "kinds that"), isAre(hidden)),
+				}))
 			}
 			t.rollUp(n.text, worst)
 			return rows, nil

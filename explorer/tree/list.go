@@ -26,7 +26,7 @@ type list struct {
 // tap is told what changes in a list: by which counts, roll-ups and merged lists follow
 // it. Its functions are called with the list's lock held and must not call back into it.
 type tap struct {
-	changed func(old, new *row) // nil stands for no row
+	changed func(before, after *row) // nil stands for no row
 	stated  func()
 }
 
@@ -170,14 +170,8 @@ func (l *list) settle() {
 	}
 }
 
-// summary tells how many rows there are and the worst health among them.
+// summary tells how many rows there are and the worst health among them. Called with mu held.
 func (l *list) summary() (count int, worst healthRank, s State) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.summaryLocked()
-}
-
-func (l *list) summaryLocked() (count int, worst healthRank, s State) {
 	for rank, n := range l.ranks {
 		if n > 0 {
 			worst = healthRank(rank)

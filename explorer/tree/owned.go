@@ -18,9 +18,11 @@ func mixedColumns() []definition {
 // mixedRow is an object's row in such a list. The list's lock is held.
 func mixedRow(n nodeID, l *list, r *row) Row {
 	o := objectID{kind: l.kind.ID(), namespace: text(r.namespace), name: r.name()}
-	out := Row{ID: join(n.text, o.segment()), Type: NodeObject, Name: o.name, Description: l.kind.Kind,
+	out := Row{
+		ID: join(n.text, o.segment()), Type: NodeObject, Name: o.name, Description: l.kind.Kind,
 		Object: objectRef(n.context, l.kind, r), Cells: []string{o.name, l.kind.Kind, r.statusText(), ""},
-		Status: r.statusText(), Health: healths[r.health], Expandable: hasChildren(l.kind)}
+		Status: r.statusText(), Health: healths[r.health], Expandable: hasChildren(l.kind),
+	}
 	if r.created != 0 {
 		out.Cells[3], out.Times = timeMark, map[int]int64{3: r.created}
 	}
@@ -30,8 +32,10 @@ func mixedRow(n nodeID, l *list, r *row) Row {
 // ownedByCustom are the built-in kinds looked through for what a custom resource controls;
 // custom kinds of its own group are, too.
 func ownedByCustom() []string {
-	return []string{"deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "jobs.batch", "cronjobs.batch", "pods",
-		"services", "ingresses.networking.k8s.io", "configmaps", "secrets", "persistentvolumeclaims", "serviceaccounts", "poddisruptionbudgets.policy"}
+	return []string{
+		"deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "jobs.batch", "cronjobs.batch", "pods",
+		"services", "ingresses.networking.k8s.io", "configmaps", "secrets", "persistentvolumeclaims", "serviceaccounts", "poddisruptionbudgets.policy",
+	}
 }
 
 // ownedRows are the objects that a custom resource controls, of whatever kind.

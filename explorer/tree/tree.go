@@ -41,8 +41,9 @@ type Tree struct {
 }
 
 // New makes a tree over the contexts, which stay the caller's to close, after the tree.
-func New(contexts Contexts, log *slog.Logger) *Tree {
-	ctx, cancel := context.WithCancel(context.Background())
+// What the tree does ends with Close, or with ctx.
+func New(ctx context.Context, contexts Contexts, log *slog.Logger) *Tree {
+	ctx, cancel := context.WithCancel(ctx)
 	return &Tree{
 		contexts: contexts,
 		log:      log,

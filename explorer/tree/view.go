@@ -58,8 +58,10 @@ func newView(t *Tree, id string, q Query, node nodeID, l *list, match func(*row)
 	case limit < 0:
 		limit = math.MaxInt
 	}
-	v := &View{id: id, query: q, node: node, list: l, tree: t, close: release, limit: limit, wanted: limit,
-		dirty: map[rowKey]*row{}, reset: true, wake: make(chan struct{}, 1)}
+	v := &View{
+		id: id, query: q, node: node, list: l, tree: t, close: release, limit: limit, wanted: limit,
+		dirty: map[rowKey]*row{}, reset: true, wake: make(chan struct{}, 1),
+	}
 	v.match = func(r *row) bool { return match(r) && q.Filter.matches(r) }
 	l.mu.Lock()
 	defer l.mu.Unlock()

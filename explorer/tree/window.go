@@ -32,8 +32,10 @@ func (v *View) page() Page {
 	}
 	v.tell(len(v.order))
 	v.cost = time.Since(began)
-	return Page{View: v.id, Seq: v.seq, Columns: v.list.table.columns, Rows: rows,
-		Total: len(v.order), State: v.list.state, Problem: v.list.problem}
+	return Page{
+		View: v.id, Seq: v.seq, Columns: v.list.table.columns, Rows: rows,
+		Total: len(v.order), State: v.list.state, Problem: v.list.problem,
+	}
 }
 
 // ops brings order up to date, a changed row at a time. Removals come first, so that
@@ -163,8 +165,10 @@ func (v *View) objectOf(r *row) objectID {
 }
 
 func objectRef(context string, k cluster.Kind, r *row) *ObjectRef {
-	return &ObjectRef{Context: context, Group: k.Group, Version: k.Version, Resource: k.Resource, Kind: k.Kind,
-		Namespace: text(r.namespace), Name: r.name(), UID: r.key.uidText()}
+	return &ObjectRef{
+		Context: context, Group: k.Group, Version: k.Version, Resource: k.Resource, Kind: k.Kind,
+		Namespace: text(r.namespace), Name: r.name(), UID: r.key.uidText(),
+	}
 }
 
 // render gives the row as the contract has it.

@@ -89,7 +89,7 @@ func TestReaderThatAppliesChangesHoldsTheWindow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(1, 2))
 			l := podList()
-			tree := New(nil, nil)
+			tree := New(t.Context(), nil, nil)
 			node, err := parseID(KindID("c", "", "pods"))
 			if err != nil {
 				t.Fatal(err)
@@ -140,7 +140,7 @@ func TestReaderThatAppliesChangesHoldsTheWindow(t *testing.T) {
 // A reader that never reads costs its view no more than a bounded set of rows.
 func TestManyChangesBecomeOnePage(t *testing.T) {
 	l := podList()
-	tree := New(nil, nil)
+	tree := New(t.Context(), nil, nil)
 	node, _ := parseID(KindID("c", "", "pods"))
 	v := newView(tree, "1", Query{Limit: 10}, node, l, all, func() {})
 	v.Page()
@@ -160,7 +160,7 @@ func TestManyChangesBecomeOnePage(t *testing.T) {
 // An object that is deleted and made again under its name is there afterwards.
 func TestRecreatedObjectStays(t *testing.T) {
 	l := podList()
-	tree := New(nil, nil)
+	tree := New(t.Context(), nil, nil)
 	node, _ := parseID(KindID("c", "", "pods"))
 	v := newView(tree, "1", Query{}, node, l, all, func() {})
 	first, second := podRow("default", "web-0", "Running", 0), podRow("default", "web-0", "Pending", 0)

@@ -31,7 +31,7 @@ func (m *meter) startDaemon(ctx context.Context) (*daemon, error) {
 	}
 	socket := filepath.Join(folder, "socket", "daemon.sock")
 	d := &daemon{folder: folder}
-	d.process = exec.Command(binary, "serve", "--socket", socket, "--log-file", filepath.Join(folder, "log"))
+	d.process = exec.CommandContext(ctx, binary, "serve", "--socket", socket, "--log-file", filepath.Join(folder, "log"))
 	d.process.Env = append(os.Environ(), "KUBECONFIG="+m.kubeconfig, "XDG_STATE_HOME="+folder)
 	began := time.Now()
 	if err := d.process.Start(); err != nil {
