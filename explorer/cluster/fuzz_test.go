@@ -31,15 +31,13 @@ func FuzzKubeconfig(f *testing.F) {
 	f.Add("users: [{name: jane, user: {token: {" + planted + ": 1}}}]")
 	f.Add("a: &a [*a]")
 	f.Add("apiVersion: " + planted + "\nkind: Config")
+	folder := f.TempDir()
+	stolen := filepath.Join(folder, "stolen")
+	script(f, filepath.Join(folder, "steal"), "touch "+stolen)
 	f.Fuzz(func(t *testing.T, content string) {
-		folder := t.TempDir()
-		stolen := filepath.Join(folder, "stolen")
-		script(t, filepath.Join(folder, "steal"), "touch "+stolen)
-		path := filepath.Join(folder, "config")
-		write(t, path, content)
 		for _, trusted := range []bool{true, false} {
-			file := readKubeconfig(&kubeconfig{path: path, added: true, trusted: trusted})
-			if again := readKubeconfig(file); again != file {
+			file := (&kubeconfig{path: filepath.Join(folder, "config"), added: true, trusted: trusted}).saying([]byte(content))
+			if file.saying([]byte(content)) != file {
 				t.Error("reading the file twice gives two answers")
 			}
 			if file.problem != nil && strings.Contains(file.problem.Error(), planted) {

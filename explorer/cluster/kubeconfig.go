@@ -34,45 +34,49 @@ type kubeconfig struct {
 
 // readKubeconfig reads a file again. It answers before itself when nothing changed.
 func readKubeconfig(before *kubeconfig) *kubeconfig {
-	now := *before
 	content, err := readRegularFile(before.path, maxKubeconfigSize)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		now.content, now.config = nil, nil
+	if err == nil {
+		return before.saying(content)
+	}
+	now := *before
+	now.content = nil
+	now.problem = &problem.Error{
+		Code:    problem.KubeconfigInvalid,
+		Message: fmt.Sprintf("the kubeconfig file %s cannot be read", before.path),
+		Tried:   "reading " + before.path,
+		Err:     err,
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		now.config = nil
+		now.problem.Message = fmt.Sprintf("there is no kubeconfig file %s", before.path)
+		now.problem.Suggestions = []string{"create it or correct KUBECONFIG; it is read as soon as it appears"}
+		now.problem.Err = nil
+	}
+	if before.content == nil && before.config == now.config && sameProblem(before.problem, now.problem) {
+		return before
+	}
+	return &now
+}
+
+// saying gives the file with another content; itself when it is the same.
+func (k *kubeconfig) saying(content []byte) *kubeconfig {
+	if k.content != nil && bytes.Equal(content, k.content) {
+		return k
+	}
+	now := *k
+	now.content = content
+	config, err := parseKubeconfig(content, k.path)
+	if err != nil {
 		now.problem = &problem.Error{
 			Code:        problem.KubeconfigInvalid,
-			Message:     fmt.Sprintf("there is no kubeconfig file %s", before.path),
-			Tried:       "reading " + before.path,
-			Suggestions: []string{"create it or correct KUBECONFIG; it is read as soon as it appears"},
+			Message:     fmt.Sprintf("the kubeconfig file %s makes no sense", k.path),
+			Tried:       "reading " + k.path,
+			Suggestions: []string{"correct the file; it is read again as soon as it is saved"},
+			Err:         err,
 		}
-	case err != nil:
-		now.content = nil
-		now.problem = &problem.Error{
-			Code:    problem.KubeconfigInvalid,
-			Message: fmt.Sprintf("the kubeconfig file %s cannot be read", before.path),
-			Tried:   "reading " + before.path,
-			Err:     err,
-		}
-	case before.content != nil && bytes.Equal(content, before.content):
-		return before
-	default:
-		now.content = content
-		config, err := parseKubeconfig(content, before.path)
-		if err != nil {
-			now.problem = &problem.Error{
-				Code:        problem.KubeconfigInvalid,
-				Message:     fmt.Sprintf("the kubeconfig file %s makes no sense", before.path),
-				Tried:       "reading " + before.path,
-				Suggestions: []string{"correct the file; it is read again as soon as it is saved"},
-				Err:         err,
-			}
-			break
-		}
-		now.config, now.problem = config, nil
+		return &now
 	}
-	if sameProblem(before.problem, now.problem) && before.config == now.config && bytes.Equal(before.content, now.content) {
-		return before
-	}
+	now.config, now.problem = config, nil
 	return &now
 }
 
