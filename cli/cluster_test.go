@@ -18,7 +18,10 @@ import (
 // patience is how long a test waits for what must happen.
 const patience = 90 * time.Second
 
-// realCluster is the test cluster, with the sample application in it.
+const sampleNamespace = "pilothouse-demo"
+
+// realCluster is the test cluster, with the sample application in it until the
+// test ends.
 type realCluster struct {
 	tool, name, kubeconfig string
 }
@@ -35,19 +38,19 @@ func newRealCluster(t *testing.T) realCluster {
 	}
 	c := realCluster{tool: tool, name: config.CurrentContext, kubeconfig: file}
 	sample := filepath.Join("..", "testdata", "apps", "guestbook")
-	c.kubectl(t, "apply", "-f", filepath.Join(sample, "namespace.yaml"), "-f", filepath.Join(sample, "greeting.yaml"))
-	c.kubectl(t, "wait", "--for=condition=established", "--timeout=30s", "-f", filepath.Join(sample, "greeting.yaml"))
+	kind := filepath.Join(sample, "greeting.yaml")
+	t.Cleanup(func() { c.kubectl(t, "delete", "--ignore-not-found", "-f", sample) })
+	c.kubectl(t, "apply", "-f", filepath.Join(sample, "namespace.yaml"), "-f", kind)
+	c.kubectl(t, "wait", "--for=condition=established", "--timeout=30s", "-f", kind)
 	c.kubectl(t, "apply", "-f", sample)
 	c.kubectl(t, "rollout", "status", "deployment", "-n", sampleNamespace, "--timeout=2m")
 	return c
 }
 
-const sampleNamespace = "pilothouse-demo"
-
-// kubectl answers what kubectl prints.
+// kubectl answers what kubectl prints. It works while a test cleans up, too.
 func (c realCluster) kubectl(t *testing.T, args ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, c.tool, append([]string{"--name", c.name, "kubectl", "--"}, args...)...).CombinedOutput()
 	if err != nil {
@@ -56,8 +59,26 @@ func (c realCluster) kubectl(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-func TestClusterGetPrintsWhatKubectlPrints(t *testing.T) {
+// pilothouse answers what the command line prints, working in this process.
+func (c realCluster) pilothouse(t *testing.T, args ...string) string {
+	t.Helper()
+	var out lockedBuffer
+	code := Run(t.Context(), append([]string{"--kubeconfig", c.kubeconfig, "--request-timeout", "30s"}, args...), Streams{Out: &out, ErrOut: &out})
+	if code != 0 {
+		t.Fatalf("pilothouse %s: exit code %d\n%s", strings.Join(args, " "), code, &out)
+	}
+	return out.String()
+}
+
+func TestClusterCommandLine(t *testing.T) {
 	c := newRealCluster(t)
+	t.Run("get prints what kubectl prints", c.getPrintsWhatKubectlPrints)
+	t.Run("tree shows a working namespace", c.treeShowsAWorkingNamespace)
+	t.Run("tree --watch follows a rollout and a new kind", c.treeWatchFollowsARolloutAndANewKind)
+	t.Run("a cluster that does not answer is explained", c.silenceIsExplained)
+}
+
+func (c realCluster) getPrintsWhatKubectlPrints(t *testing.T) {
 	for _, line := range []string{
 		"get pods -n " + sampleNamespace,
 		"get pods -n " + sampleNamespace + " -o wide",
@@ -87,19 +108,7 @@ func TestClusterGetPrintsWhatKubectlPrints(t *testing.T) {
 	}
 }
 
-// pilothouse answers what the command line prints, working in this process.
-func (c realCluster) pilothouse(t *testing.T, args ...string) string {
-	t.Helper()
-	var out lockedBuffer
-	code := Run(t.Context(), append([]string{"--kubeconfig", c.kubeconfig, "--request-timeout", "30s"}, args...), Streams{Out: &out, ErrOut: &out})
-	if code != 0 {
-		t.Fatalf("pilothouse %s: exit code %d\n%s", strings.Join(args, " "), code, &out)
-	}
-	return out.String()
-}
-
-func TestClusterTreeShowsAWorkingNamespace(t *testing.T) {
-	c := newRealCluster(t)
+func (c realCluster) treeShowsAWorkingNamespace(t *testing.T) {
 	out := c.pilothouse(t, "tree", "-n", sampleNamespace, "--depth", "5")
 	for _, want := range []string{
 		c.name + " › " + sampleNamespace + "\n", "─ Workloads\n", "─ web-", "─ httpd", "─ Services (1)", "─ Greetings (1)", "Welcome aboard",
@@ -110,8 +119,7 @@ func TestClusterTreeShowsAWorkingNamespace(t *testing.T) {
 	}
 }
 
-func TestClusterTreeWatchFollowsARolloutAndANewKind(t *testing.T) {
-	c := newRealCluster(t)
+func (c realCluster) treeWatchFollowsARolloutAndANewKind(t *testing.T) {
 	ctx, interrupt := context.WithTimeout(t.Context(), patience)
 	defer interrupt()
 	var out lockedBuffer
@@ -142,8 +150,7 @@ func TestClusterTreeWatchFollowsARolloutAndANewKind(t *testing.T) {
 	}
 }
 
-func TestClusterThatDoesNotAnswerIsExplained(t *testing.T) {
-	c := newRealCluster(t)
+func (c realCluster) silenceIsExplained(t *testing.T) {
 	config, err := clientcmd.LoadFromFile(c.kubeconfig)
 	if err != nil {
 		t.Fatal(err)
@@ -155,11 +162,13 @@ func TestClusterThatDoesNotAnswerIsExplained(t *testing.T) {
 	if err := clientcmd.WriteToFile(*config, file); err != nil {
 		t.Fatal(err)
 	}
-	var out, errOut lockedBuffer
-	code := Run(t.Context(), []string{"get", "pods", "--kubeconfig", file}, Streams{Out: &out, ErrOut: &errOut})
-	if code != exitFailure || out.String() != "" ||
-		!strings.HasPrefix(errOut.String(), "error: the API server of "+c.name) || !strings.Contains(errOut.String(), "\n  try: ") {
-		t.Errorf("exit code %d, printed %q, told\n%s", code, &out, &errOut)
+	for _, command := range []string{"get pods", "tree"} {
+		var out, errOut lockedBuffer
+		code := Run(t.Context(), append(strings.Fields(command), "--kubeconfig", file), Streams{Out: &out, ErrOut: &errOut})
+		if code != exitFailure || out.String() != "" ||
+			!strings.HasPrefix(errOut.String(), "error: the API server of "+c.name) || !strings.Contains(errOut.String(), "\n  try: ") {
+			t.Errorf("%s: exit code %d, printed %q, told\n%s", command, code, &out, &errOut)
+		}
 	}
 }
 

@@ -78,6 +78,9 @@ func (o treeOptions) run(ctx context.Context, args []string) error {
 	if err := e.settle(limited); err != nil {
 		return ended(limited, err)
 	}
+	if state, detail := e.views[from.id].State(); state == tree.StateFailed && !o.watch {
+		return failed(from.title+" cannot be shown", detail)
+	}
 	switch {
 	case o.output == "json" && o.watch:
 		return &problem.Error{Code: problem.InvalidQuery, Message: "--watch prints text: leave out -o json"}

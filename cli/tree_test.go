@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"pilothouse/cli/outline"
+	"pilothouse/explorer/problem"
 	"pilothouse/explorer/tree"
 )
 
@@ -79,6 +80,14 @@ func TestTreeStartsWhereItIsTold(t *testing.T) {
 	}
 	f.run(t, "tree", "nope/shop").expect(t, 1, "",
 		"error: \"nope/shop\" begins with no context\n  try: pilothouse contexts\n  try: pilothouse tree CONTEXT/NAMESPACE\n")
+}
+
+func TestTreeThatCannotBeShownFails(t *testing.T) {
+	f := newFixture(t)
+	f.node(tree.NamespaceID("dev", "shop"), tree.Page{State: tree.StateFailed, Problem: &problem.Detail{
+		Code: "unreachable", Message: "the API server of dev does not answer", Suggestions: []string{"start the cluster"},
+	}})
+	f.run(t, "tree").expect(t, 1, "", "error: the API server of dev does not answer\n  try: start the cluster\n")
 }
 
 func TestTreeListsNothingBelowItsDepth(t *testing.T) {

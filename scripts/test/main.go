@@ -49,12 +49,6 @@ func (r *runner) run(ctx context.Context) {
 	}
 	r.step("lint", func() error { return run(ctx, "make", "--silent", "lint") })
 	r.test(ctx, "test what needs no cluster, with the race detector", goTest{args: []string{"-race", "./..."}})
-	r.withClusters(ctx)
-}
-
-// withClusters runs the tests that need real clusters, and ends the clusters
-// whatever comes.
-func (r *runner) withClusters(ctx context.Context) {
 	var tool clusters.Tool
 	if !r.step("build the cluster's tool", func() (err error) {
 		tool, err = clusters.Build(ctx, os.Stdout)
@@ -62,6 +56,13 @@ func (r *runner) withClusters(ctx context.Context) {
 	}) {
 		return
 	}
+	r.testOnClusters(ctx, tool)
+	r.test(ctx, "test the clusters themselves", goTest{dir: clusters.Source, args: []string{"./..."}})
+}
+
+// testOnClusters runs the tests that need real clusters, and ends the clusters
+// whatever comes.
+func (r *runner) testOnClusters(ctx context.Context, tool clusters.Tool) {
 	defer r.step("end the clusters", func() error {
 		// An interrupt has ended ctx, and still the clusters have to go.
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
@@ -69,24 +70,24 @@ func (r *runner) withClusters(ctx context.Context) {
 		return errors.Join(tool.Down(last, firstCluster), tool.Down(last, secondCluster))
 	})
 	var first, second clusters.Cluster
-	if r.step("start two clusters", func() (err error) {
+	if !r.step("start two clusters", func() (err error) {
 		if first, err = tool.Up(ctx, firstCluster); err != nil {
 			return err
 		}
 		second, err = tool.Up(ctx, secondCluster)
 		return err
 	}) {
-		r.test(ctx, "test on the clusters, with the race detector", goTest{
-			// One package at a time: some stop the API server to see what happens.
-			args: []string{"-race", "-count=1", "-p=1", "-tags=cluster", "-run=^TestCluster", "./..."},
-			env: []string{
-				"PILOTHOUSE_TEST_CLUSTER=" + tool.Path,
-				"PILOTHOUSE_TEST_KUBECONFIG=" + first.Kubeconfig,
-				"PILOTHOUSE_TEST_KUBECONFIG_2=" + second.Kubeconfig,
-			},
-		})
+		return
 	}
-	r.test(ctx, "test the clusters themselves", goTest{dir: clusters.Source, args: []string{"./..."}})
+	r.test(ctx, "test on the clusters, with the race detector", goTest{
+		// One package at a time: some stop the API server to see what happens.
+		args: []string{"-race", "-count=1", "-p=1", "-tags=cluster", "-run=^TestCluster", "./..."},
+		env: []string{
+			"PILOTHOUSE_TEST_CLUSTER=" + tool.Path,
+			"PILOTHOUSE_TEST_KUBECONFIG=" + first.Kubeconfig,
+			"PILOTHOUSE_TEST_KUBECONFIG_2=" + second.Kubeconfig,
+		},
+	})
 }
 
 // step does what is no test; its failure counts as one.
