@@ -75,9 +75,9 @@ func end(ctx context.Context, state string) error {
 
 // lock keeps two commands from starting and ending the same cluster at a time. The lock is the state folder itself, which
 // it makes when it is not there.
-func lock(ctx context.Context, state string) (unlock func() error, err error) {
+func lock(ctx context.Context, state string) (unlock func(), err error) {
 	for {
-		if err := os.MkdirAll(state, 0o755); err != nil {
+		if err := os.MkdirAll(state, 0o750); err != nil {
 			return nil, err
 		}
 		folder, err := os.Open(state)
@@ -88,7 +88,7 @@ func lock(ctx context.Context, state string) (unlock func() error, err error) {
 		}
 		err = unix.Flock(int(folder.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil && isAt(folder, state) {
-			return folder.Close, nil
+			return func() { _ = folder.Close() }, nil // which is what unlocks
 		}
 		if closeErr := folder.Close(); closeErr != nil {
 			return nil, closeErr

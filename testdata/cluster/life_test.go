@@ -109,6 +109,9 @@ func TestFakeNodesNeedNoRoot(t *testing.T) {
 		if err := os.CopyFS(to, os.DirFS(from)); err != nil {
 			t.Fatal(err)
 		}
+		if err := os.Chmod(to, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	path := filepath.Join(folder, "theirs", "pilothouse-cluster")
 	build := exec.Command("go", "build", "-o", path, ".")

@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 
 	"pilothouse/testdata/cluster/fakenode"
@@ -75,15 +76,11 @@ func (l *load) create(ctx context.Context, objects kubernetes.Interface, tainted
 		}
 	}
 	for number := range l.namespaces {
-		for {
+		if err := wait.PollUntilContextCancel(ctx, 20*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 			_, err := objects.CoreV1().ServiceAccounts(namespaceName(number)).Get(ctx, "default", metav1.GetOptions{})
-			if err == nil {
-				break
-			}
-			if !apierrors.IsNotFound(err) || ctx.Err() != nil {
-				return err
-			}
-			time.Sleep(20 * time.Millisecond)
+			return err == nil, ignoreNotFound(err)
+		}); err != nil {
+			return fmt.Errorf("waiting for the default service account of %s: %w", namespaceName(number), err)
 		}
 	}
 	return l.createPods(ctx, objects)
@@ -141,18 +138,19 @@ func (l *load) pod(number int) *corev1.Pod {
 
 // wait returns when no pod of the load waits any more.
 func (l *load) wait(ctx context.Context, objects kubernetes.Interface) error {
-	for {
-		pending, err := objects.CoreV1().Pods("").List(ctx, metav1.ListOptions{LabelSelector: loadLabel, FieldSelector: "status.phase=Pending", Limit: 1})
-		if err != nil {
-			return err
-		}
-		if len(pending.Items) == 0 {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for the pods to run: %w", ctx.Err())
-		case <-time.After(100 * time.Millisecond):
-		}
+	pending := metav1.ListOptions{LabelSelector: loadLabel, FieldSelector: "status.phase=Pending", Limit: 1}
+	if err := wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		pods, err := objects.CoreV1().Pods("").List(ctx, pending)
+		return err == nil && len(pods.Items) == 0, err
+	}); err != nil {
+		return fmt.Errorf("waiting for the pods to run: %w", err)
 	}
+	return nil
+}
+
+func ignoreNotFound(err error) error {
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -63,15 +64,24 @@ func command() *cobra.Command {
 func superviseCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: supervisor.Command, Hidden: true, Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return supervisor.Main() },
+		RunE: func(command *cobra.Command, _ []string) error {
+			return supervisor.Main(command.Context(), logger(command))
+		},
 	}
+}
+
+// logger writes the log of a process of the cluster.
+func logger(command *cobra.Command) *slog.Logger {
+	return slog.New(slog.NewTextHandler(command.ErrOrStderr(), nil))
 }
 
 // fakeNodesCommand is the process that makes fake nodes look alive.
 func fakeNodesCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: supervisor.FakeNodes, Hidden: true, Args: cobra.ExactArgs(1),
-		RunE: func(command *cobra.Command, args []string) error { return fakenode.Main(command.Context(), args[0]) },
+		RunE: func(command *cobra.Command, args []string) error {
+			return fakenode.Main(command.Context(), args[0], logger(command))
+		},
 	}
 }
 

@@ -154,7 +154,7 @@ func (o *upOptions) start(ctx context.Context, state string) (*config.Cluster, e
 			return nil, fmt.Errorf("putting %s into the registry: %w", recipe.Names[0], err)
 		}
 	}
-	if err := supervisor.Start(cluster); err != nil {
+	if err := supervisor.Start(ctx, cluster); err != nil {
 		return nil, err
 	}
 	if !o.wait {

@@ -38,7 +38,7 @@ func (c Cache) Get(ctx context.Context, name string, content func(io.Writer) err
 	if used(folder) {
 		return folder, nil
 	}
-	if err := os.MkdirAll(c.Folder, 0o755); err != nil {
+	if err := os.MkdirAll(c.Folder, 0o750); err != nil {
 		return "", err
 	}
 	unlock, err := c.lock(ctx, name)
@@ -57,9 +57,6 @@ func (c Cache) Get(ctx context.Context, name string, content func(io.Writer) err
 	if err := fill(unfinished); err != nil {
 		return "", err
 	}
-	if err := os.Chmod(unfinished, 0o755); err != nil {
-		return "", err
-	}
 	if err := os.Rename(unfinished, folder); err != nil {
 		return "", err
 	}
@@ -75,15 +72,15 @@ func used(folder string) bool {
 }
 
 // lock gives up when ctx ends.
-func (c Cache) lock(ctx context.Context, name string) (unlock func() error, err error) {
-	file, err := os.OpenFile(filepath.Join(c.Folder, name+".lock"), os.O_CREATE|os.O_RDWR, 0o644)
+func (c Cache) lock(ctx context.Context, name string) (unlock func(), err error) {
+	file, err := os.OpenFile(filepath.Join(c.Folder, name+".lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	for waited := false; ; waited = true {
 		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
-			return file.Close, nil
+			return func() { _ = file.Close() }, nil // which is what unlocks
 		}
 		if !errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, errors.Join(err, file.Close())

@@ -47,8 +47,10 @@ func Containerd() Component {
 	return Component{
 		Name: "containerd", Version: version, Module: module,
 		Packages: []string{module + "/cmd/containerd", module + "/cmd/containerd-shim-runc-v2", module + "/cmd/ctr"},
-		Flags: []string{"-tags", "no_btrfs,no_devmapper,no_zfs",
-			"-ldflags", "-s -w -X " + module + "/version.Version=" + version + " -X " + module + "/version.Package=" + module},
+		Flags: []string{
+			"-tags", "no_btrfs,no_devmapper,no_zfs",
+			"-ldflags", "-s -w -X " + module + "/version.Version=" + version + " -X " + module + "/version.Package=" + module,
+		},
 	}
 }
 
@@ -101,19 +103,22 @@ func (c Component) content(to io.Writer, sources string) error {
 }
 
 func copyFiles(to io.Writer, folder string) error {
-	return filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		data, err := os.ReadFile(path)
+		data, err := root.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		name, err := filepath.Rel(folder, path)
-		if err != nil {
+		if _, err := fmt.Fprintf(to, "%s %d\n", name, len(data)); err != nil {
 			return err
 		}
-		fmt.Fprintf(to, "%s %d\n", name, len(data))
 		_, err = to.Write(data)
 		return err
 	})

@@ -33,7 +33,7 @@ func Create(ctx context.Context, client kubernetes.Interface, count int, tainted
 			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{Label: "true", corev1.LabelHostname: name, corev1.LabelOSStable: "linux"}},
 			Status: corev1.NodeStatus{
 				Capacity: capacity, Allocatable: capacity,
-				NodeInfo:  corev1.NodeSystemInfo{KubeletVersion: "fake", OperatingSystem: "linux"},
+				NodeInfo: corev1.NodeSystemInfo{KubeletVersion: "fake", OperatingSystem: "linux"},
 				// Without an address who asks for logs is told that there is nobody to ask.
 				Addresses: []corev1.NodeAddress{{Type: corev1.NodeHostName, Address: name}},
 			},

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log"
+	"log/slog"
 	"net/netip"
 	"sync"
 	"time"
@@ -29,7 +29,7 @@ const (
 )
 
 // Main keeps the fake nodes of the cluster that a kubeconfig leads to, until ctx ends.
-func Main(ctx context.Context, kubeconfig string) error {
+func Main(ctx context.Context, kubeconfig string, logger *slog.Logger) error {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		return err
@@ -41,12 +41,13 @@ func Main(ctx context.Context, kubeconfig string) error {
 	if err != nil {
 		return err
 	}
-	return (&keeper{client: client, addresses: map[types.UID]netip.Addr{}}).run(ctx)
+	return (&keeper{client: client, log: logger, addresses: map[types.UID]netip.Addr{}}).run(ctx)
 }
 
 // keeper does what the kubelets of the fake nodes would.
 type keeper struct {
 	client kubernetes.Interface
+	log    *slog.Logger
 	nodes  cache.Store
 	pods   cache.Store
 	queue  workqueue.TypedRateLimitingInterface[item]
@@ -160,7 +161,7 @@ func (k *keeper) next(ctx context.Context) bool {
 	}
 	defer k.queue.Done(next)
 	if err := k.keep(ctx, next); err != nil && ctx.Err() == nil {
-		log.Printf("%s: %v", next.key, err)
+		k.log.Warn("it is tried again", "object", next.key, "error", err)
 		k.queue.AddRateLimited(next)
 		return true
 	}

@@ -164,7 +164,7 @@ func unpack(file, folder string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := io.Copy(output, archive); err != nil {
+		if _, err := io.CopyN(output, archive, header.Size); err != nil {
 			return errors.Join(err, output.Close())
 		}
 		if err := output.Close(); err != nil {

@@ -31,11 +31,11 @@ type Source struct {
 
 // Add adds a file of the machine, or the one that a link leads to.
 func (f Files) Add(target, source string) error {
-	real, err := filepath.EvalSymlinks(source)
+	file, err := filepath.EvalSymlinks(source)
 	if err != nil {
 		return err
 	}
-	f[target] = Source{Path: real}
+	f[target] = Source{Path: file}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package image
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -172,13 +173,15 @@ func (f Files) addLink(target, link, root string) error {
 	if err != nil {
 		return err
 	}
-	real, err := filepath.EvalSymlinks(link)
-	if err != nil {
+	end, err := filepath.EvalSymlinks(link)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil // it leads nowhere on this machine either
-	}
-	if strings.HasPrefix(real, root+"/") {
+	case err != nil:
+		return err
+	case strings.HasPrefix(end, root+"/"):
 		f[target] = Source{Link: to}
 		return nil
 	}
-	return f.addFolder(target, real, nil)
+	return f.addFolder(target, end, nil)
 }

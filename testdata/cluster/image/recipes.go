@@ -91,7 +91,7 @@ func (k Kitchen) addShell(ctx context.Context, files Files) error {
 	if err := files.Add("/bin/busybox", busybox); err != nil {
 		return err
 	}
-	for _, command := range strings.Fields(string(commands)) {
+	for command := range strings.FieldsSeq(string(commands)) {
 		if target := path.Join("/", command); target != "/bin/busybox" {
 			files.Link(target, "/bin/busybox")
 		}

@@ -115,15 +115,15 @@ func (s Store) Seed(ctx context.Context, storage string, recipe Recipe) error {
 
 // point writes the file with which the registry's storage refers to a blob.
 func point(folder string, to v1.Hash) error {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, "link"), []byte(to.String()), 0o644)
+	return os.WriteFile(filepath.Join(folder, "link"), []byte(to.String()), 0o600)
 }
 
 // link links a file, or copies it when it lies on another file system.
 func link(source, target string) error {
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(target), 0o750); err != nil {
 		return err
 	}
 	err := os.Link(source, target)
@@ -134,5 +134,5 @@ func link(source, target string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(target, data, 0o644)
+	return os.WriteFile(target, data, 0o600) //nolint:gosec // the target is below the storage
 }

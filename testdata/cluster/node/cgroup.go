@@ -55,7 +55,7 @@ func makeCgroups(link, name string) error {
 				return fmt.Errorf("removing cgroups: %w", err)
 			}
 		}
-		if err := os.Mkdir(filepath.Join(folder, name), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := os.Mkdir(filepath.Join(folder, name), 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 		// The kernel takes no process into a cpuset that has no processors.
@@ -67,7 +67,7 @@ func makeCgroups(link, name string) error {
 			if err != nil {
 				return err
 			}
-			if err := os.WriteFile(filepath.Join(folder, name, file), value, 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(folder, name, file), value, 0o600); err != nil { //nolint:gosec // config.CheckName has seen the name
 				return err
 			}
 		}
@@ -80,7 +80,7 @@ func makeCgroups(link, name string) error {
 		return err
 	}
 	all := "+" + strings.Join(strings.Fields(string(controllers)), " +")
-	return os.WriteFile(filepath.Join(cgroupRoot, name, "cgroup.subtree_control"), []byte(all), 0o644)
+	return os.WriteFile(filepath.Join(cgroupRoot, name, "cgroup.subtree_control"), []byte(all), 0o600) //nolint:gosec // config.CheckName has seen the name
 }
 
 // RemoveCgroups removes what the cluster's containers have left, and waits for the last of them to be gone.
@@ -95,10 +95,14 @@ func RemoveCgroups(ctx context.Context, name string) error {
 			if err == nil {
 				break
 			}
-			if !errors.Is(err, unix.EBUSY) || ctx.Err() != nil {
+			if !errors.Is(err, unix.EBUSY) {
 				return fmt.Errorf("removing cgroups: %w", err)
 			}
-			time.Sleep(10 * time.Millisecond)
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("removing cgroups: %w", errors.Join(ctx.Err(), err))
+			case <-time.After(10 * time.Millisecond):
+			}
 		}
 	}
 	return nil

@@ -67,7 +67,7 @@ func mountAll(cluster *config.Cluster) error {
 		}
 	}
 	for folder, fd := range held {
-		if err := os.MkdirAll(folder, 0o755); err != nil {
+		if err := os.MkdirAll(folder, 0o750); err != nil {
 			return err
 		}
 		if err := unix.MoveMount(fd, "", unix.AT_FDCWD, folder, unix.MOVE_MOUNT_F_EMPTY_PATH); err != nil {
@@ -83,7 +83,7 @@ func mountAll(cluster *config.Cluster) error {
 			return err
 		}
 	}
-	if err := os.MkdirAll("/var/log/containers", 0o755); err != nil {
+	if err := os.MkdirAll("/var/log/containers", 0o750); err != nil {
 		return err
 	}
 	// kubelet and containerd share the mounts that they make for pods.
@@ -95,7 +95,7 @@ func mountAll(cluster *config.Cluster) error {
 
 func bind(source, target string) error {
 	for _, folder := range []string{source, target} {
-		if err := os.MkdirAll(folder, 0o755); err != nil {
+		if err := os.MkdirAll(folder, 0o750); err != nil {
 			return err
 		}
 	}
@@ -118,7 +118,7 @@ func hideSysctls(cluster *config.Cluster) error {
 			continue // a kernel built without it
 		}
 		source := cluster.File("run", strings.ReplaceAll(name, "/", "."))
-		if err := os.WriteFile(source, []byte(value+"\n"), 0o644); err != nil {
+		if err := os.WriteFile(source, []byte(value+"\n"), 0o600); err != nil {
 			return err
 		}
 		if err := unix.Mount(source, target, "", unix.MS_BIND, ""); err != nil {

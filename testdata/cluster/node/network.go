@@ -105,7 +105,7 @@ func connectInside(network config.Network) error {
 		"ip_forward":         "1", // between pods
 		"tcp_orphan_retries": "1", // so that the namespace ends soon after its last process
 	} {
-		if err := os.WriteFile("/proc/sys/net/ipv4/"+name, []byte(value), 0o644); err != nil {
+		if err := os.WriteFile("/proc/sys/net/ipv4/"+name, []byte(value), 0o600); err != nil {
 			return fmt.Errorf("setting %s: %w", name, err)
 		}
 	}

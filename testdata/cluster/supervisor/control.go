@@ -44,9 +44,9 @@ func throughFolder(cluster *config.Cluster, name string, use func(path string) e
 	return use(filepath.Join("/proc/self/fd", fmt.Sprint(folder.Fd()), name))
 }
 
-func listen(cluster *config.Cluster) (listener net.Listener, err error) {
+func listen(ctx context.Context, cluster *config.Cluster) (listener net.Listener, err error) {
 	err = throughFolder(cluster, socketFile, func(path string) error {
-		listener, err = net.Listen("unix", path)
+		listener, err = new(net.ListenConfig).Listen(ctx, "unix", path)
 		return err
 	})
 	if err != nil {
@@ -56,7 +56,8 @@ func listen(cluster *config.Cluster) (listener net.Listener, err error) {
 	return listener, nil
 }
 
-func (s *supervisor) serve(ctx context.Context, listener net.Listener) error {
+// server answers the commands. What they start lives as long as ctx, not as long as the request.
+func (s *supervisor) server(ctx context.Context) *http.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -75,7 +76,6 @@ func (s *supervisor) serve(ctx context.Context, listener net.Listener) error {
 				http.Error(w, fmt.Sprintf("there is no program %q", r.PathValue("program")), http.StatusNotFound)
 				return
 			}
-			// The program's life is the supervisor's, not the request's.
 			if err := act(ctx, p); err != nil {
 				http.Error(w, err.Error(), http.StatusInternalServerError)
 			}
@@ -86,7 +86,7 @@ func (s *supervisor) serve(ctx context.Context, listener net.Listener) error {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})
-	return http.Serve(listener, mux)
+	return &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 }
 
 func (s *supervisor) status() []Status {

@@ -12,7 +12,7 @@ import (
 const ControlPlane = "control-plane"
 
 // controlPlane returns the control plane, whose command lines it writes into a file.
-func controlPlane(cluster *config.Cluster) (Program, error) {
+func controlPlane(cluster *config.Cluster, asker asker) (Program, error) {
 	path, err := find(cluster, "kubernetes")
 	if err != nil {
 		return Program{}, err
@@ -36,7 +36,7 @@ func controlPlane(cluster *config.Cluster) (Program, error) {
 	if err := os.WriteFile(file, data, 0o600); err != nil {
 		return Program{}, err
 	}
-	return Program{Name: ControlPlane, Path: path, Args: []string{"control-plane", file}, Open: answers(server), Ready: succeeds(server + "/readyz")}, nil
+	return Program{Name: ControlPlane, Path: path, Args: []string{"control-plane", file}, Open: asker.answers(server), Ready: asker.succeeds(server + "/readyz")}, nil
 }
 
 func etcdURL(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }

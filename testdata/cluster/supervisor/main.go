@@ -6,10 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
+	"net/http"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -17,12 +16,9 @@ import (
 	"pilothouse/testdata/cluster/node"
 )
 
-// Main is the supervisor's process. It learns on its standard input which state folder is its own, as soon as everything
-// that it needs is there, and ends when the input ends without a word.
-func Main() error {
-	// The first process of a pid namespace ignores the signals that it does not ask for.
-	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer cancel()
+// Main is the supervisor's process, until ctx ends. It learns on its standard input which state folder is its own, as
+// soon as everything that it needs is there, and ends when the input ends without a word.
+func Main(ctx context.Context, logger *slog.Logger) error {
 	state, err := io.ReadAll(os.Stdin)
 	if err != nil {
 		return err
@@ -53,17 +49,22 @@ func Main() error {
 	if err != nil {
 		return err
 	}
-	s := newSupervisor(cluster, programs, inherited)
-	listener, err := listen(cluster)
+	s := newSupervisor(cluster, programs, inherited, logger)
+	listener, err := listen(ctx, cluster)
 	if err != nil {
 		return fmt.Errorf("listening for commands: %w", err)
 	}
-	defer listener.Close()
-	go func() {
-		if err := s.serve(ctx, listener); err != nil {
-			log.Print("no more commands: ", err)
-		}
-	}()
+	commands := s.server(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- commands.Serve(listener) }()
 	s.run(ctx)
-	return nil
+	return errors.Join(commands.Close(), ignoreClosed(<-ended))
+}
+
+// ignoreClosed drops the error with which a server tells that it was closed.
+func ignoreClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
 }

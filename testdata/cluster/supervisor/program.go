@@ -5,12 +5,15 @@ package supervisor
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -38,7 +41,7 @@ const deadline = time.Minute
 
 // spawn starts the program with its log as output. The caller reaps it. extra is inherited as the fourth file.
 func (p *Program) spawn(cluster *config.Cluster, extra *os.File) (pid int, err error) {
-	log, err := os.OpenFile(cluster.Log(p.Name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	log, err := os.OpenFile(cluster.Log(p.Name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return 0, err
 	}
@@ -67,11 +70,8 @@ func (p *Program) spawn(cluster *config.Cluster, extra *os.File) (pid int, err e
 
 // environment is small, so that nothing of the caller's decides how the cluster behaves.
 func environment(cluster *config.Cluster) []string {
-	path := ""
-	for _, folder := range cluster.Programs {
-		path += folder + ":"
-	}
-	return []string{"PATH=" + path + "/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + cluster.File("run"), "TMPDIR=" + cluster.File("tmp")}
+	path := append(slices.Clone(cluster.Programs), "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+	return []string{"PATH=" + strings.Join(path, ":"), "HOME=" + cluster.File("run"), "TMPDIR=" + cluster.File("tmp")}
 }
 
 // find returns the path of a program in the folders of built ones.
@@ -84,17 +84,29 @@ func find(cluster *config.Cluster, name string) (string, error) {
 	return "", fmt.Errorf("there is no %s in %v", name, cluster.Programs)
 }
 
-// get asks a server of ours on this machine for a URL, with no secret.
-func get(ctx context.Context, url string) (status string, ok bool, err error) {
+// asker asks the servers on this machine how they are.
+type asker struct {
+	client *http.Client
+}
+
+// newAsker trusts the cluster's own servers.
+func newAsker(cluster *config.Cluster) (asker, error) {
+	authority, err := os.ReadFile(cluster.File("pki", "ca.crt"))
+	if err != nil {
+		return asker{}, err
+	}
+	trusted := x509.NewCertPool()
+	trusted.AppendCertsFromPEM(authority)
+	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}}
+	return asker{&http.Client{Transport: transport}}, nil
+}
+
+func (a asker) get(ctx context.Context, url string) (status string, ok bool, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return "", false, err
 	}
-	client := &http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true,
-		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
-	}}
-	response, err := client.Do(request)
+	response, err := a.client.Do(request)
 	if err != nil {
 		return "", false, err
 	}
@@ -102,9 +114,9 @@ func get(ctx context.Context, url string) (status string, ok bool, err error) {
 }
 
 // succeeds returns a check that a URL answers 200.
-func succeeds(url string) func(context.Context) error {
+func (a asker) succeeds(url string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		status, ok, err := get(ctx, url)
+		status, ok, err := a.get(ctx, url)
 		if err == nil && !ok {
 			err = fmt.Errorf("%s answers %s", url, status)
 		}
@@ -113,9 +125,9 @@ func succeeds(url string) func(context.Context) error {
 }
 
 // answers returns a check that a URL answers anything.
-func answers(url string) func(context.Context) error {
+func (a asker) answers(url string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		_, _, err := get(ctx, url)
+		_, _, err := a.get(ctx, url)
 		return err
 	}
 }

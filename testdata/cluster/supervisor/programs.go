@@ -37,7 +37,11 @@ const FakeNodes = "fake-nodes"
 
 // programs returns what runs in the cluster.
 func programs(cluster *config.Cluster) ([]Program, error) {
-	plane, err := controlPlane(cluster)
+	asker, err := newAsker(cluster)
+	if err != nil {
+		return nil, err
+	}
+	plane, err := controlPlane(cluster, asker)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +87,7 @@ func programs(cluster *config.Cluster) ([]Program, error) {
 		{
 			Name: "registry", Args: []string{"serve", cluster.File("run", "registry.yaml")},
 			Env:   []string{"OTEL_TRACES_EXPORTER=none"},
-			Ready: succeeds(fmt.Sprintf("http://127.0.0.1:%d/v2/", cluster.Ports.Registry)),
+			Ready: asker.succeeds(fmt.Sprintf("http://127.0.0.1:%d/v2/", cluster.Ports.Registry)),
 		},
 		{
 			Name: "containerd", Args: []string{"--config", cluster.File("run", "containerd.toml")},
@@ -97,7 +101,7 @@ func programs(cluster *config.Cluster) ([]Program, error) {
 				"--hostname-override=" + cluster.NodeName(),
 				"--node-ip=" + cluster.Network.Node.String(),
 			},
-			Ready: succeeds("http://127.0.0.1:10248/healthz"),
+			Ready: asker.succeeds("http://127.0.0.1:10248/healthz"),
 		},
 		{
 			Name: "kube-proxy", After: []string{ControlPlane},
@@ -105,7 +109,7 @@ func programs(cluster *config.Cluster) ([]Program, error) {
 				"--config=" + cluster.File("run", "kube-proxy.yaml"),
 				"--hostname-override=" + cluster.NodeName(),
 			},
-			Ready: succeeds("http://127.0.0.1:10256/livez"),
+			Ready: asker.succeeds("http://127.0.0.1:10256/livez"),
 		},
 	} {
 		if program.Path, err = find(cluster, program.Name); err != nil {
@@ -117,8 +121,8 @@ func programs(cluster *config.Cluster) ([]Program, error) {
 }
 
 func write(path, text string) error {
-	if err := os.MkdirAll(path[:strings.LastIndex(path, "/")], 0o755); err != nil {
+	if err := os.MkdirAll(path[:strings.LastIndex(path, "/")], 0o750); err != nil {
 		return err
 	}
-	return os.WriteFile(path, []byte(text), 0o644)
+	return os.WriteFile(path, []byte(text), 0o600)
 }

@@ -22,18 +22,21 @@ import (
 
 // Start starts the supervisor of a cluster, in namespaces of its own when it has a real node, and gives the cluster its
 // network, its ports and its keys. The state folder must be clean.
-func Start(cluster *config.Cluster) (err error) {
+func Start(ctx context.Context, cluster *config.Cluster) (err error) {
+	if err := checkInotify(cluster.Fake); err != nil {
+		return err
+	}
 	for _, folder := range []string{"run", "logs", "tmp"} {
-		if err := os.MkdirAll(cluster.File(folder), 0o755); err != nil {
+		if err := os.MkdirAll(cluster.File(folder), 0o750); err != nil {
 			return err
 		}
 	}
-	output, err := os.OpenFile(cluster.Log("supervisor"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	output, err := os.OpenFile(cluster.Log("supervisor"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer output.Close()
-	command := exec.Command(self, Command)
+	command := exec.CommandContext(context.WithoutCancel(ctx), self, Command) // it outlives the caller
 	command.Args[0] = selfName
 	command.Stdout, command.Stderr = output, output
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -54,7 +57,7 @@ func Start(cluster *config.Cluster) (err error) {
 	if err := os.WriteFile(cluster.File(pidFile), []byte(strconv.Itoa(pid)), 0o600); err != nil {
 		return err
 	}
-	if err := place(cluster, pid); err != nil {
+	if err := place(ctx, cluster, pid); err != nil {
 		return err
 	}
 	if err := pki.Make(cluster); err != nil {
@@ -69,6 +72,23 @@ func Start(cluster *config.Cluster) (err error) {
 	return command.Process.Release()
 }
 
+// checkInotify tells whether the cluster's programs will get the inotify instances that they need. Without them they fail
+// one by one, each in its own words.
+func checkInotify(fake bool) error {
+	need := 24
+	if fake {
+		need = 12
+	}
+	for range need {
+		instance, err := unix.InotifyInit1(unix.IN_CLOEXEC)
+		if err != nil {
+			return fmt.Errorf("a cluster needs %d inotify instances, and fewer of those that fs.inotify.max_user_instances allows are free: end another cluster or raise it: %w", need, err)
+		}
+		defer unix.Close(instance)
+	}
+	return nil
+}
+
 // This program, also when its file was replaced meanwhile, and how a list of processes calls it.
 const (
 	self     = "/proc/self/exe"
@@ -79,7 +99,7 @@ const (
 const Command = "supervise"
 
 // place gives the cluster its network and its ports.
-func place(cluster *config.Cluster, pid int) (err error) {
+func place(ctx context.Context, cluster *config.Cluster, pid int) (err error) {
 	if !cluster.Fake {
 		cluster.Ports = config.Ports{APIServer: 6443, EtcdClient: 2379, EtcdPeer: 2380, Registry: 5000}
 		cluster.Network, err = node.Connect(pid, cluster.State)
@@ -87,7 +107,7 @@ func place(cluster *config.Cluster, pid int) (err error) {
 	}
 	cluster.Network = config.LoopbackNetwork()
 	for _, port := range []*int{&cluster.Ports.APIServer, &cluster.Ports.EtcdClient, &cluster.Ports.EtcdPeer} {
-		listener, err := net.Listen("tcp4", "127.0.0.1:0")
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp4", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}

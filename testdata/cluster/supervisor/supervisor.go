@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
+	"log/slog"
 	"os"
 	"os/signal"
 	"slices"
@@ -34,6 +34,7 @@ const (
 // first process of a pid namespace has to.
 type supervisor struct {
 	cluster *config.Cluster
+	log     *slog.Logger
 	// inherited is a file that every program holds open until it ends.
 	inherited *os.File
 
@@ -53,8 +54,8 @@ type supervised struct {
 	err   error
 }
 
-func newSupervisor(cluster *config.Cluster, programs []Program, inherited *os.File) *supervisor {
-	s := &supervisor{cluster: cluster, inherited: inherited, changed: make(chan struct{})}
+func newSupervisor(cluster *config.Cluster, programs []Program, inherited *os.File, logger *slog.Logger) *supervisor {
+	s := &supervisor{cluster: cluster, log: logger, inherited: inherited, changed: make(chan struct{})}
 	for _, program := range programs {
 		state := Waiting
 		if program.Manual {
@@ -72,7 +73,7 @@ func (s *supervisor) run(ctx context.Context) {
 	defer signal.Stop(children)
 	for _, p := range s.programs {
 		if !p.Manual {
-			go s.bringUp(ctx, p)
+			go func() { _ = s.bringUp(ctx, p) }() // its state tells the error
 		}
 	}
 	for {
@@ -124,7 +125,7 @@ func (s *supervisor) set(p *supervised, state State, err error) {
 	if state != Starting && state != Ready {
 		p.open = false
 	}
-	log.Printf("%s: %s %s", p.Name, state, text(err))
+	s.log.Info("program", "name", p.Name, "state", state, "error", text(err))
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
@@ -191,7 +192,10 @@ func (s *supervisor) bringUp(ctx context.Context, p *supervised) error {
 		if done {
 			return err
 		}
-		time.Sleep(20 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
 }
 

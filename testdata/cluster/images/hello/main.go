@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"net/http"
 	"os"
 	"os/signal"
@@ -20,7 +19,8 @@ func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
 	if err := serve(ctx, ":"+getenv("PORT", "8080")); err != nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, "hello:", err)
+		os.Exit(1)
 	}
 }
 
@@ -44,10 +44,10 @@ func serve(ctx context.Context, address string) error {
 	go output.tick(ctx, time.Second)
 	go func() {
 		<-ctx.Done()
-		deadline, cancel := context.WithTimeout(context.Background(), time.Second)
+		deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
 		if err := server.Shutdown(deadline); err != nil {
-			log.Print("ending: ", err)
+			fmt.Fprintln(os.Stderr, "ending:", err)
 		}
 	}()
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
