@@ -35,15 +35,17 @@ bench: ## Measure, beside kubectl, on a real cluster
 	@go run ./scripts/bench
 
 # The linter is built from a module of its own and kept in Go's build cache.
-LINT := go tool -modfile=lint/go.mod golangci-lint
+LINT := go tool -modfile=$(CURDIR)/lint/go.mod golangci-lint
 
 .PHONY: lint
 lint: ## Hold the code against the project's standards
 	@$(LINT) run ./...
+	@cd testdata/cluster && $(LINT) run --config $(CURDIR)/.golangci.yml ./...
 
 .PHONY: format
 format: ## Format the code as lint wants it
 	@$(LINT) fmt ./...
+	@cd testdata/cluster && $(LINT) fmt --config $(CURDIR)/.golangci.yml ./...
 
 .PHONY: build
 build: ## Build bin/pilothouse
