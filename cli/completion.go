@@ -9,8 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"pilothouse/explorer/tree"
-	"pilothouse/server"
-	"pilothouse/server/wire"
 )
 
 // completionLimit is how long the shell may wait for candidates. A cluster that
@@ -46,7 +44,7 @@ func completeGlobals(root *cobra.Command, g *globals) {
 	mustComplete(root, "context", g.completeOnce(completeContexts))
 	mustComplete(root, "namespace", g.completeOnce(completeNamespaces))
 	mustComplete(root, "request-timeout", cobra.NoFileCompletions)
-	mustComplete(root, "verbosity", cobra.NoFileCompletions)
+	mustComplete(root, "v", cobra.NoFileCompletions)
 }
 
 // mustComplete sets how a flag's value is completed. That the flag exists is a
@@ -58,12 +56,7 @@ func mustComplete(cmd *cobra.Command, flag string, complete cobra.CompletionFunc
 }
 
 func completeContexts(ctx context.Context, _ *globals, s *session, _ []string, _ string) ([]string, error) {
-	list, err := server.Ask(ctx, s.Client, wire.ClustersList, wire.None{})
-	var names []string
-	for _, c := range list.Contexts {
-		names = append(names, c.ID)
-	}
-	return names, err
+	return contextIDs(ctx, s)
 }
 
 func completeNamespaces(ctx context.Context, g *globals, s *session, _ []string, _ string) ([]string, error) {
@@ -139,11 +132,11 @@ func kindNames(ctx context.Context, s *session, contextID string) ([]string, err
 }
 
 // completeTree completes CONTEXT/NAMESPACE/KIND part by part.
-func completeTree(ctx context.Context, g *globals, s *session, args []string, word string) ([]string, error) {
+func completeTree(ctx context.Context, _ *globals, s *session, args []string, word string) ([]string, error) {
 	if len(args) > 0 {
 		return nil, nil
 	}
-	contexts, err := completeContexts(ctx, g, s, nil, "")
+	contexts, err := contextIDs(ctx, s)
 	if err != nil {
 		return nil, err
 	}

@@ -116,6 +116,16 @@ func contextState(c cluster.Context, states map[string]tree.Row) string {
 	return row.Status
 }
 
+// contextIDs are the ids of all contexts.
+func contextIDs(ctx context.Context, s *session) ([]string, error) {
+	list, err := server.Ask(ctx, s.Client, wire.ClustersList, wire.None{})
+	var ids []string
+	for _, c := range list.Contexts {
+		ids = append(ids, c.ID)
+	}
+	return ids, err
+}
+
 func printable(cells ...string) []string {
 	for i, cell := range cells {
 		cells[i] = table.Printable(cell)

@@ -30,17 +30,17 @@ type expander struct {
 	start   start
 	// all also shows kinds that are known to have no objects.
 	all bool
-	// limit is how many rows of a node are shown.
-	limit int
+	// maxRows is how many rows of a node are shown; negative means all.
+	maxRows int
 
 	views map[string]*view.View
 	// fresh are views opened since changes were last told.
 	fresh map[string]bool
 }
 
-func newExpander(s *session, from start, all bool, limit int) *expander {
+func newExpander(s *session, from start, all bool, maxRows int) *expander {
 	return &expander{
-		session: s, start: from, all: all, limit: limit,
+		session: s, start: from, all: all, maxRows: maxRows,
 		views: make(map[string]*view.View), fresh: make(map[string]bool),
 	}
 }
@@ -131,7 +131,7 @@ func (e *expander) openAll(ctx context.Context, ids []string) error {
 			continue
 		}
 		group.Go(func() (err error) {
-			opened[i], err = e.session.views.Open(ctx, tree.Query{Node: id, Limit: e.limit})
+			opened[i], err = e.session.views.Open(ctx, tree.Query{Node: id, Limit: e.maxRows})
 			return err
 		})
 	}

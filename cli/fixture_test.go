@@ -229,6 +229,8 @@ func (f fakeClusters) List() []cluster.Context { return slices.Clone(f.contexts)
 
 func (f fakeClusters) Files() []cluster.File { return slices.Clone(f.files) }
 
+func (f fakeClusters) UseFile(path string, trusted bool) error { return f.AddFile(path, trusted) }
+
 func (f fakeClusters) AddFile(path string, trusted bool) error {
 	if path == os.Getenv("KUBECONFIG") {
 		return nil // every session brings the files of its shell

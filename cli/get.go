@@ -60,6 +60,9 @@ type listing struct {
 }
 
 func (o getOptions) run(ctx context.Context, args []string) error {
+	if o.output == "json" && o.watch {
+		return errWatchJSON()
+	}
 	requests, err := parseGet(args)
 	if err != nil {
 		return err

@@ -54,6 +54,10 @@ func TestGetPrintsWhatKubectlPrints(t *testing.T) {
 		},
 		{args: "get", code: 1, errOut: "error: requires at least 1 arg(s), only received 0\n  try: pilothouse get --help\n"},
 		{args: "get pods -o xml", code: 1, errOut: "error: invalid argument \"xml\" for \"-o, --output\" flag: choose one of table, wide, json, name\n  try: pilothouse get --help\n"},
+		{
+			args: "get pods -o json --watch", code: 1,
+			errOut: "error: --watch prints text\n  try: leave out -o json\n  try: pilothouse serve --stdio, which sends every change as JSON\n",
+		},
 		{args: "get all --watch", code: 1, errOut: "error: --watch takes one kind, with one name or none\n"},
 	}
 	for _, test := range tests {

@@ -36,7 +36,7 @@ func (g *globals) addFlags(root *cobra.Command) {
 	flags.StringVar(&g.kubeconfig, "kubeconfig", "", "use this kubeconfig file alone, without the daemon")
 	flags.Var(&g.requestTimeout, "request-timeout", "give up after this time, for example 10s or 1m; 0 never does")
 	flags.BoolVar(&g.standalone, "standalone", false, "work in this process, without the daemon")
-	flags.IntVarP(&g.verbosity, "verbosity", "v", 0, "also print the engine's log: 1 what matters, 4 everything")
+	flags.IntVarP(&g.verbosity, "v", "v", 0, "also print the engine's log: 1 what matters, 4 everything")
 }
 
 // timeout is a duration as kubectl's --request-timeout takes it: a number alone

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"pilothouse/explorer/problem"
 )
 
 // format is the value of -o. The first of its choices, "table", is the default.
@@ -34,6 +36,15 @@ func (f format) Set(text string) error {
 	}
 	*f.value = text
 	return nil
+}
+
+// errWatchJSON refuses to print changes as JSON: a front-end that wants them reads
+// them from the daemon.
+func errWatchJSON() error {
+	return &problem.Error{
+		Code: problem.InvalidQuery, Message: "--watch prints text",
+		Suggestions: []string{"leave out -o json", "pilothouse serve --stdio, which sends every change as JSON"},
+	}
 }
 
 // printJSON prints v as a person reads JSON.

@@ -31,7 +31,7 @@ func newTree(g *globals) *cobra.Command {
 	flags := cmd.Flags()
 	addOutputFlag(cmd, &o.output, "wide", "json")
 	flags.IntVar(&o.depth, "depth", 0, "how many levels to show (default: contexts and kinds 1, a context 2, a namespace 3)")
-	flags.IntVar(&o.limit, "limit", 50, "how many rows to show of each level; -1 shows all")
+	flags.IntVar(&o.maxRows, "limit", 50, "how many rows to show of each level; -1 shows all")
 	flags.BoolVarP(&o.watch, "watch", "w", false, "go on showing what changes, until Ctrl-C")
 	flags.BoolVarP(&o.all, "all", "a", false, "also show kinds of which there is no object")
 	flags.StringVar(&o.node, "node", "", "start from the row with this id, as -o json prints it")
@@ -42,12 +42,12 @@ func newTree(g *globals) *cobra.Command {
 type treeOptions struct {
 	*globals
 
-	output string
-	depth  int
-	limit  int
-	watch  bool
-	all    bool
-	node   string
+	output  string
+	depth   int
+	maxRows int
+	watch   bool
+	all     bool
+	node    string
 }
 
 // start is the node that the tree is shown from.
@@ -59,31 +59,18 @@ type start struct {
 }
 
 func (o treeOptions) run(ctx context.Context, args []string) error {
+	if o.output == "json" && o.watch {
+		return errWatchJSON()
+	}
 	s, err := o.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-
-	limited, cancel := o.globals.limit(ctx)
-	defer cancel()
-	from, err := o.start(limited, s, args)
-	if err != nil {
-		return err
-	}
-	if o.depth > 0 {
-		from.depth = o.depth
-	}
-	e := newExpander(s, from, o.all, o.limit)
-	if err := e.settle(limited); err != nil {
-		return ended(limited, err)
-	}
-	if state, detail := e.views[from.id].State(); state == tree.StateFailed && !o.watch {
-		return failed(from.title+" cannot be shown", detail)
-	}
+	e, err := o.expand(ctx, s, args)
 	switch {
-	case o.output == "json" && o.watch:
-		return &problem.Error{Code: problem.InvalidQuery, Message: "--watch prints text: leave out -o json"}
+	case err != nil:
+		return err
 	case o.output == "json":
 		return printJSON(o.streams.Out, e.outline())
 	case !o.watch:
@@ -95,6 +82,28 @@ func (o treeOptions) run(ctx context.Context, args []string) error {
 	}
 	o.print(e)
 	return o.log(ctx, e)
+}
+
+// expand expands the tree as far as it is shown and waits until it is known, as
+// long as the request timeout allows. A watch waits for what cannot be shown yet.
+func (o treeOptions) expand(ctx context.Context, s *session, args []string) (*expander, error) {
+	ctx, cancel := o.limit(ctx)
+	defer cancel()
+	from, err := o.start(ctx, s, args)
+	if err != nil {
+		return nil, err
+	}
+	if o.depth > 0 {
+		from.depth = o.depth
+	}
+	e := newExpander(s, from, o.all, o.maxRows)
+	if err := e.settle(ctx); err != nil {
+		return nil, ended(ctx, err)
+	}
+	if state, detail := e.views[from.id].State(); state == tree.StateFailed && !o.watch {
+		return nil, failed(from.title+" cannot be shown", detail)
+	}
+	return e, nil
 }
 
 // start finds the node that the arguments and flags name.
@@ -118,7 +127,7 @@ func namespaceStart(contextID, namespace string) start {
 
 // path reads CONTEXT[/NAMESPACE[/KIND]]. A context's name may have slashes of its own.
 func (o treeOptions) path(ctx context.Context, s *session, path string) (start, error) {
-	contexts, err := completeContexts(ctx, o.globals, s, nil, "")
+	contexts, err := contextIDs(ctx, s)
 	if err != nil {
 		return start{}, err
 	}
@@ -139,6 +148,9 @@ func (o treeOptions) path(ctx context.Context, s *session, path string) (start, 
 	found, err := findKinds(ctx, s, contextID, []string{kind})
 	if err != nil {
 		return start{}, err
+	}
+	if !found[0].Namespaced {
+		return start{id: tree.KindID(contextID, "", found[0].ID()), title: contextID + " › " + found[0].Kind, depth: 1}, nil
 	}
 	title := strings.Join([]string{contextID, namespace, found[0].Kind}, " › ")
 	return start{id: tree.KindID(contextID, namespace, found[0].ID()), title: title, depth: 1}, nil

@@ -67,6 +67,7 @@ func TestTreeStartsWhereItIsTold(t *testing.T) {
 		{[]string{"tree", "dev/eu"}, tree.ContextID("dev/eu")},
 		{[]string{"tree", "dev/eu/shop"}, tree.NamespaceID("dev/eu", "shop")},
 		{[]string{"tree", "dev/shop/po"}, tree.KindID("dev", "shop", "pods")},
+		{[]string{"tree", "dev/shop/nodes"}, tree.KindID("dev", "", "nodes")},
 		{[]string{"tree", "--node", podKind}, podKind},
 		{[]string{"tree", "-n", "cellar"}, tree.NamespaceID("dev", "cellar")},
 	}
