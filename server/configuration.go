@@ -151,7 +151,7 @@ func (s *session) setKubeconfigs(ctx context.Context, paths []string) {
 		if slices.Contains(s.settings.added, path) || s.knowsKubeconfig(path) {
 			continue
 		}
-		if err := clusters.AddFile(path, false); err != nil {
+		if err := clusters.UseFile(path, false); err != nil {
 			s.show(ctx, protocol.MessageTypeWarning, problem.Of(err))
 			continue
 		}

@@ -24,6 +24,7 @@ type Clusters interface {
 	List() []cluster.Context
 	Files() []cluster.File
 	AddFile(path string, trusted bool) error
+	UseFile(path string, trusted bool) error
 	RemoveFile(path string) error
 	SetNamespace(id, namespace string) error
 	OnChange(f func()) (stop func())

@@ -42,8 +42,23 @@ func (f *fakeClusters) Files() []cluster.File {
 	return slices.Clone(f.files)
 }
 
+// brokenFile is a file that cannot be added.
+const brokenFile = "/broken"
+
+func (f *fakeClusters) UseFile(path string, trusted bool) error {
+	if path == brokenFile {
+		return f.AddFile(path, trusted)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.ContainsFunc(f.files, func(known cluster.File) bool { return known.Path == path }) {
+		f.files = append(f.files, cluster.File{Path: path, Trusted: trusted})
+	}
+	return nil
+}
+
 func (f *fakeClusters) AddFile(path string, trusted bool) error {
-	if path == "/broken" {
+	if path == brokenFile {
 		return &problem.Error{
 			Code: problem.KubeconfigInvalid, Message: "/broken cannot be read", Suggestions: []string{"mend it"},
 		}

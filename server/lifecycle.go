@@ -48,14 +48,11 @@ func (c call) introduce(client protocol.ClientInfo, o wire.InitializationOptions
 	c.log.Info("session began", "client", name, "build", o.Version)
 }
 
-// readKubeconfig adds what the client's own environment names and the daemon's does not.
+// readKubeconfig reads what the client's own environment names and the daemon's does not.
 // What cannot be read is the person's to know, but no reason to end the session.
 func (c call) readKubeconfig(ctx context.Context, paths []string) {
 	for _, path := range paths {
-		if c.knowsKubeconfig(path) {
-			continue
-		}
-		if err := c.daemon.engine.Clusters.AddFile(path, true); err != nil {
+		if err := c.daemon.engine.Clusters.UseFile(path, true); err != nil {
 			c.show(ctx, protocol.MessageTypeWarning, problem.Of(err))
 		}
 	}

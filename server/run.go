@@ -128,7 +128,7 @@ func usersClusters() cluster.Options { return cluster.Options{StateFile: cluster
 
 // liveEngine opens the features over clusters.
 func liveEngine(ctx context.Context, clusters cluster.Options, log *slog.Logger) (engine Engine, end func(), err error) {
-	clusters.Path, clusters.Log = cluster.LoginPath, log
+	clusters.Path, clusters.Log, clusters.UserAgent = cluster.LoginPath, log, "pilothouse/"+Version()
 	contexts, err := cluster.New(ctx, clusters)
 	if err != nil {
 		return Engine{}, nil, err

@@ -169,7 +169,7 @@ func (c *Contexts) Files() []File {
 func present(files []*kubeconfig) []File {
 	list := make([]File, len(files))
 	for i, f := range files {
-		list[i] = File{Path: f.path, Added: f.added, Trusted: f.trusted, Problem: f.problem.Detail()}
+		list[i] = File{Path: f.path, Added: f.added && !f.passing, Trusted: f.trusted, Problem: f.problem.Detail()}
 	}
 	return list
 }
@@ -178,32 +178,59 @@ func present(files []*kubeconfig) []File {
 // neither run programs nor name other files; adding it again with another trust
 // changes that. The file need not make sense yet: Files tells.
 func (c *Contexts) AddFile(path string, trusted bool) error {
+	return c.add(path, func(k *kubeconfig) (*kubeconfig, error) {
+		if k != nil && !k.added {
+			return nil, &problem.Error{
+				Code:    problem.InvalidQuery,
+				Message: fmt.Sprintf("%s is one of the files of KUBECONFIG already", k.path),
+				Tried:   "adding " + k.path,
+			}
+		}
+		return &kubeconfig{trusted: trusted}, nil
+	})
+}
+
+// UseFile reads one more kubeconfig file, for a program that was started with it, until
+// Close or until the file is gone. It is not remembered. A file that is read already
+// stays as it is, but for trust, which it may gain.
+func (c *Contexts) UseFile(path string, trusted bool) error {
+	return c.add(path, func(k *kubeconfig) (*kubeconfig, error) {
+		if k != nil {
+			return &kubeconfig{trusted: k.trusted || trusted, passing: k.passing}, nil
+		}
+		return &kubeconfig{trusted: trusted, passing: true}, nil
+	})
+}
+
+// add reads one more file as decide, which gets what is known of it or nil, says.
+func (c *Contexts) add(path string, decide func(*kubeconfig) (*kubeconfig, error)) error {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return fmt.Errorf("adding %s: %w", path, err)
 	}
 	return c.change(func(m *memory, files []*kubeconfig) ([]*kubeconfig, error) {
+		var known *kubeconfig
 		i := slices.IndexFunc(files, func(k *kubeconfig) bool { return k.path == absolute })
-		if i >= 0 && !files[i].added {
-			return nil, &problem.Error{
-				Code:    problem.InvalidQuery,
-				Message: fmt.Sprintf("%s is one of the files of KUBECONFIG already", absolute),
-				Tried:   "adding " + absolute,
-			}
-		}
 		if i >= 0 {
-			trustedNow := *files[i]
-			trustedNow.trusted = trusted
-			files[i] = &trustedNow
-		} else {
-			files = append(files, &kubeconfig{path: absolute, added: true, trusted: trusted})
+			known = files[i]
+		}
+		decided, err := decide(known)
+		switch {
+		case err != nil:
+			return nil, err
+		case known == nil:
+			files = append(files, &kubeconfig{path: absolute, added: true, trusted: decided.trusted, passing: decided.passing})
+		case known.added:
+			now := *known
+			now.trusted, now.passing = decided.trusted, decided.passing
+			files[i] = &now
 		}
 		m.remember(files)
 		return files, nil
 	})
 }
 
-// RemoveFile forgets a file that was added. The clusters of its contexts become
+// RemoveFile forgets a file that was added or is used. The clusters of its contexts become
 // StateGone.
 func (c *Contexts) RemoveFile(path string) error {
 	absolute, err := filepath.Abs(path)
@@ -321,9 +348,13 @@ func (c *Contexts) reload() {
 // held and answers what is to be called without it.
 func (c *Contexts) read(files []*kubeconfig) (notify func()) {
 	c.follow(files, c.entries)
-	now := make([]*kubeconfig, len(files))
-	for i, f := range files {
-		now[i] = readKubeconfig(f)
+	now := make([]*kubeconfig, 0, len(files))
+	for _, f := range files {
+		read := readKubeconfig(f)
+		if gone := f.config != nil && read.config == nil; gone && f.passing {
+			continue
+		}
+		now = append(now, read)
 	}
 	entries := resolve(now, c.memory.Namespaces)
 	c.follow(now, entries) // before the files they refer to are read

@@ -23,7 +23,8 @@ const maxKubeconfigSize = 16 << 20
 // kubeconfig is one kubeconfig file as it was read; it never changes.
 type kubeconfig struct {
 	path    string
-	added   bool // by the user, beside those of KUBECONFIG
+	added   bool // beside those of KUBECONFIG
+	passing bool // added by UseFile: not remembered, and gone with its content
 	trusted bool
 	content []byte // as read; nil when the file cannot be read
 	// config is what the file said when it last made sense, so that a slip of the

@@ -53,7 +53,7 @@ func loadMemory(path string) (memory, error) {
 func (m *memory) remember(files []*kubeconfig) {
 	m.Files = nil
 	for _, f := range files {
-		if f.added {
+		if f.added && !f.passing {
 			m.Files = append(m.Files, addedFile{Path: f.path, Trusted: f.trusted})
 		}
 	}

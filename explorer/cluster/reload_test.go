@@ -382,3 +382,39 @@ func TestBrokenMemoryIsNoHindrance(t *testing.T) {
 		t.Errorf("the namespace is %q", got)
 	}
 }
+
+func TestFileInUseIsReadUntilItIsGoneAndNotRemembered(t *testing.T) {
+	folder := t.TempDir()
+	state, used := filepath.Join(folder, "state.json"), filepath.Join(folder, "used")
+	write(t, used, "apiVersion: v1\nkind: Config\nclusters: [{name: c, cluster: {server: https://127.0.0.1:1}}]\ncontexts: [{name: passing, context: {cluster: c}}]\n")
+	contexts := start(t, Options{Files: []string{}, StateFile: state}, quickTiming())
+	if err := contexts.UseFile(used, true); err != nil {
+		t.Fatal(err)
+	}
+	if list := contexts.List(); len(list) != 1 || list[0].Name != "passing" {
+		t.Fatalf("the contexts are %+v", list)
+	}
+	if files := contexts.Files(); files[0].Added {
+		t.Errorf("the file counts as added by the user: %+v", files)
+	}
+	if remembered, err := os.ReadFile(state); err == nil && strings.Contains(string(remembered), used) {
+		t.Errorf("the file is remembered: %s", remembered)
+	}
+	gone := make(chan struct{}, 1)
+	defer contexts.OnChange(func() {
+		if len(contexts.Files()) == 0 {
+			select {
+			case gone <- struct{}{}:
+			default:
+			}
+		}
+	})()
+	if err := os.Remove(used); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-gone:
+	case <-time.After(patience):
+		t.Errorf("the file is gone and still listed: %+v", contexts.Files())
+	}
+}

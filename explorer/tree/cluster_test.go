@@ -368,7 +368,7 @@ func TestClusterCustomKindComesAndGoes(t *testing.T) {
 	list.until("the kind gone", func() bool {
 		return list.state == StateFailed && strings.Contains(list.problem, "kindUnknown") && list.total == 0
 	})
-	categories.until("no custom resources any more", func() bool { _, ok := categories.row("Custom resources"); return !ok })
+	custom.until("no widgets any more", custom.lacks("Widgets"))
 }
 
 // What a custom resource controls stands below it, whatever its kind.

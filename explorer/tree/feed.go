@@ -250,6 +250,8 @@ func (f *feed) answer(err error, lasted time.Duration) time.Duration {
 	p := problem.Of(err)
 	f.log.Debug("feed broke", "kind", f.selection.kind, "namespace", f.selection.namespace, "problem", p.Code.Name(), "cause", err)
 	switch p.Code {
+	case problem.Gone: // the kubeconfig changed how to connect: go on with what it says now
+		return 0
 	case problem.Forbidden, problem.NotFound, problem.KindUnknown:
 		f.deny(p)
 		return deniedPause
