@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -49,6 +50,9 @@ func (r *runner) run(ctx context.Context) {
 	}
 	r.step("lint", func() error { return run(ctx, "make", "--silent", "lint") })
 	r.test(ctx, "test what needs no cluster, with the race detector", goTest{args: []string{"-race", "./..."}})
+	if !r.step("look for what clusters need", clustersCanRun) {
+		return
+	}
 	var tool clusters.Tool
 	if !r.step("build the cluster's tool", func() (err error) {
 		tool, err = clusters.Build(ctx, os.Stdout)
@@ -58,6 +62,14 @@ func (r *runner) run(ctx context.Context) {
 	}
 	r.testOnClusters(ctx, tool)
 	r.test(ctx, "test the clusters themselves", goTest{dir: clusters.Source, args: []string{"./..."}})
+}
+
+// clustersCanRun tells in one sentence why no cluster with a real node can run here.
+func clustersCanRun() error {
+	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
+		return errors.New("the tests' clusters need Linux and root: run make test there, or make test-unit here, which runs the rest")
+	}
+	return nil
 }
 
 // testOnClusters runs the tests that need real clusters, and ends the clusters
