@@ -71,11 +71,14 @@ func TestUpCleansWhatAKilledClusterLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, 10*time.Second, func() error {
-		if output, err := invoke("--name", c.Name, "status").CombinedOutput(); err == nil {
-			return fmt.Errorf("status of a killed cluster is fine: %s", output)
+		if left := processes(t, killed); len(left) > 0 {
+			return fmt.Errorf("the supervisor was killed and left %v", left)
 		}
 		return nil
 	})
+	if output, err := invoke("--name", c.Name, "status").CombinedOutput(); err == nil {
+		t.Errorf("status of a killed cluster is fine: %s", output)
+	}
 	again := up(t, "beside")
 	if again.WasUp {
 		t.Error("a killed cluster is said to be up")
@@ -194,21 +197,7 @@ func remains(t *testing.T, c *config.Cluster) []string {
 	if bytes.Contains(mounts, []byte(c.State)) {
 		left = append(left, "a mount")
 	}
-	processes, err := filepath.Glob("/proc/[0-9]*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, process := range processes {
-		for _, file := range []string{"cmdline", "cgroup"} {
-			text, err := os.ReadFile(filepath.Join(process, file))
-			if err != nil {
-				continue // it ended meanwhile
-			}
-			if bytes.Contains(text, []byte(c.State+"/")) || !c.Fake && bytes.Contains(text, []byte("/"+c.Cgroup()+"/")) {
-				left = append(left, "process "+filepath.Base(process))
-			}
-		}
-	}
+	left = append(left, processes(t, c)...)
 	if c.Fake {
 		return left
 	}
@@ -220,6 +209,28 @@ func remains(t *testing.T, c *config.Cluster) []string {
 		t.Fatal(err)
 	}
 	return append(left, cgroups...)
+}
+
+// processes returns the cluster's processes: programs name the state folder, containers are in the cgroup.
+func processes(t *testing.T, c *config.Cluster) []string {
+	t.Helper()
+	folders, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, folder := range folders {
+		for _, file := range []string{"cmdline", "cgroup"} {
+			text, err := os.ReadFile(filepath.Join(folder, file))
+			if err != nil {
+				continue // it ended meanwhile
+			}
+			if bytes.Contains(text, []byte(c.State+"/")) || !c.Fake && bytes.Contains(text, []byte("/"+c.Cgroup()+"/")) {
+				found = append(found, "process "+filepath.Base(folder))
+			}
+		}
+	}
+	return found
 }
 
 // host returns what programs of a cluster would change on the host if they were let.

@@ -102,13 +102,17 @@ func (c *Cluster) Cgroup() string { return c.Network.Link + "-" + c.Name }
 
 const file = "cluster.json"
 
-// Write keeps the cluster in its state folder.
+// Write keeps the cluster in its state folder, all of it or nothing.
 func (c *Cluster) Write() error {
 	data, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(c.File(file), append(data, '\n'), 0o600)
+	unfinished := c.File(file + ".unfinished")
+	if err := os.WriteFile(unfinished, append(data, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(unfinished, c.File(file))
 }
 
 // Read returns the cluster that a state folder holds; the error is fs.ErrNotExist when there is none.

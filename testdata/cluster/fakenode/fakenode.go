@@ -51,10 +51,14 @@ func Create(ctx context.Context, client kubernetes.Interface, count int, tainted
 // IsReady tells whether a node, fake or not, takes pods.
 func IsReady(node *corev1.Node) bool {
 	for _, taint := range node.Spec.Taints {
-		if taint.Key == corev1.TaintNodeNotReady {
+		if taint.Key == corev1.TaintNodeNotReady { // the controllers take it away a moment after the node is ready
 			return false
 		}
 	}
+	return saysReady(node)
+}
+
+func saysReady(node *corev1.Node) bool {
 	for _, condition := range node.Status.Conditions {
 		if condition.Type == corev1.NodeReady {
 			return condition.Status == corev1.ConditionTrue

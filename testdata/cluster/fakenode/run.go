@@ -188,22 +188,13 @@ func (k *keeper) keepNode(ctx context.Context, node *corev1.Node) error {
 	if err := k.renewLease(ctx, node); err != nil {
 		return fmt.Errorf("renewing the lease: %w", err)
 	}
-	if IsReady(node) || hasReadyCondition(node) {
-		return nil // the taint of a node that became ready is the controllers' to remove
+	if saysReady(node) {
+		return nil
 	}
 	now := metav1.Now()
 	return patchStatus(ctx, k.client.CoreV1().Nodes(), node.Name, map[string]any{"conditions": []corev1.NodeCondition{
 		{Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "FakeNodeReady", Message: "this node is only said to be ready", LastHeartbeatTime: now, LastTransitionTime: now},
 	}})
-}
-
-func hasReadyCondition(node *corev1.Node) bool {
-	for _, condition := range node.Status.Conditions {
-		if condition.Type == corev1.NodeReady {
-			return condition.Status == corev1.ConditionTrue
-		}
-	}
-	return false
 }
 
 func (k *keeper) renewLease(ctx context.Context, node *corev1.Node) error {
