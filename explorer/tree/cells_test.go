@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"pilothouse/explorer/cluster"
+
 	"k8s.io/apimachinery/pkg/util/duration"
 )
 
@@ -109,6 +111,17 @@ func TestIDsGoThereAndBack(t *testing.T) {
 			if n.context != context || n.namespace != "default" || n.kind != "widgets.example.com" || len(n.objects) != 1 || n.objects[0].name != name {
 				t.Errorf("%q was read as %+v", id, n)
 			}
+		}
+	}
+}
+
+func TestKindsAreCalledByTheirPlural(t *testing.T) {
+	for _, test := range []struct{ kind, resource, want string }{
+		{"Pod", "pods", "Pods"}, {"NetworkPolicy", "networkpolicies", "NetworkPolicies"}, {"Ingress", "ingresses", "Ingresses"},
+		{"Endpoints", "endpoints", "Endpoints"}, {"PodMetrics", "pods", "PodMetrics"}, {"", "things", "things"},
+	} {
+		if got := plural(cluster.Kind{Kind: test.kind, Resource: test.resource}); got != test.want {
+			t.Errorf("%s (%s) is called %q, want %q", test.kind, test.resource, got, test.want)
 		}
 	}
 }

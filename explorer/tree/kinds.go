@@ -99,11 +99,15 @@ func (t *Tree) permitted(ctx context.Context, cl *cluster.Cluster, n nodeID, kin
 	return shown, hidden
 }
 
-// plural writes a kind's plural as its name is written: "NetworkPolicies".
+// plural writes a kind's plural as its name is written, "NetworkPolicies"; a kind whose
+// resource is called otherwise, such as PodMetrics, keeps its name.
 func plural(k cluster.Kind) string {
 	same := 0
 	for same < min(len(k.Kind), len(k.Resource)) && strings.EqualFold(k.Kind[same:same+1], k.Resource[same:same+1]) {
 		same++
+	}
+	if len(k.Kind)-same > 1 {
+		return k.Kind
 	}
 	return k.Kind[:same] + k.Resource[same:]
 }
