@@ -219,7 +219,6 @@ func TestClusterExpiredWatch(t *testing.T) {
 	r.makeMap(ns, "second")
 	r.dropMap(ns, "first")
 	r.tool("compact")
-	r.tool("restart", "apiserver") // with an empty watch cache, so that nothing remembers
 	w.refuse(false)
 	f.until("the second instead of the first", func() bool { return f.has("second")() && f.lacks("first")() && f.state == StateLive })
 }
