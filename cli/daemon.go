@@ -100,7 +100,7 @@ func running(ctx context.Context) error {
 	return conn.Close()
 }
 
-func (g *globals) printDaemon(info wire.Info) {
+func (g *globals) printDaemon(info wire.DaemonStatus) {
 	out := g.streams.Out
 	fmt.Fprintf(out, "version   %s, contract %d\n", info.Version, info.Contract)
 	fmt.Fprintf(out, "process   %d, for %s, %.1f MB\n", info.PID, since(info.Started), float64(info.Memory)/(1<<20))

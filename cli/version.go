@@ -39,7 +39,7 @@ type versions struct {
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
 	// Daemon is nil when it was not asked.
-	Daemon *wire.Info `json:"daemon,omitempty"`
+	Daemon *wire.DaemonStatus `json:"daemon,omitempty"`
 }
 
 func (o versionOptions) run(ctx context.Context) error {
@@ -58,12 +58,12 @@ func (o versionOptions) run(ctx context.Context) error {
 	return errors.Join(o.print(v), failure)
 }
 
-func (o versionOptions) info(ctx context.Context) (wire.Info, error) {
+func (o versionOptions) info(ctx context.Context) (wire.DaemonStatus, error) {
 	ctx, cancel := o.limit(ctx)
 	defer cancel()
 	s, err := o.open(ctx)
 	if err != nil {
-		return wire.Info{}, err
+		return wire.DaemonStatus{}, err
 	}
 	defer s.Close()
 	return server.Ask(ctx, s.Client, wire.DaemonInfo, wire.None{})

@@ -11,12 +11,12 @@ import (
 	"pilothouse/server/wire"
 )
 
-func (c call) daemonInfo(context.Context, wire.None) (wire.Info, error) {
+func (c call) daemonInfo(context.Context, wire.None) (wire.DaemonStatus, error) {
 	return c.daemon.info(), nil
 }
 
-func (d *Daemon) info() wire.Info {
-	return wire.Info{
+func (d *Daemon) info() wire.DaemonStatus {
+	return wire.DaemonStatus{
 		Version:  d.options.Version,
 		Contract: wire.ContractVersion,
 		PID:      os.Getpid(),

@@ -26,7 +26,7 @@ const largestAnswer = 1 << 30
 type Client struct {
 	conn   jsonrpc2.Conn
 	stream *framing.Stream
-	daemon wire.Info // as it introduced itself
+	daemon wire.DaemonStatus // as it introduced itself
 	end    func()    // ends what was started for this client alone, after the connection
 
 	mu       sync.Mutex
@@ -118,7 +118,7 @@ func On[P any](c *Client, method wire.Notification[P], f func(P)) {
 }
 
 // Daemon tells which daemon is at the other end, as it was when the session began.
-func (c *Client) Daemon() wire.Info { return c.daemon }
+func (c *Client) Daemon() wire.DaemonStatus { return c.daemon }
 
 // Done is closed when the connection has ended, from either side.
 func (c *Client) Done() <-chan struct{} { return c.conn.Done() }

@@ -188,7 +188,7 @@ func TestConnectTellsThatTheDaemonSpeaksAnotherContract(t *testing.T) {
 		}
 		rpc := jsonrpc2.NewConn(framing.NewStream(conn, framing.DefaultLimits()))
 		rpc.Go(context.Background(), func(context.Context, *jsonrpc2.Request) (any, error) {
-			return wire.Info{Version: "v9.0.0", Contract: 99, Sessions: []wire.SessionInfo{}}, nil
+			return wire.DaemonStatus{Version: "v9.0.0", Contract: 99, Sessions: []wire.SessionInfo{}}, nil
 		})
 		<-rpc.Done()
 	}()

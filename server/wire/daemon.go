@@ -6,7 +6,7 @@ import "pilothouse/explorer/problem"
 const (
 	// DaemonInfo tells which daemon this is and whom it serves. It is answered before
 	// initialize too, so that a client can compare versions first.
-	DaemonInfo Call[None, Info] = "pilothouse/daemon/info"
+	DaemonInfo Call[None, DaemonStatus] = "pilothouse/daemon/info"
 	// DaemonDoctor looks for what is wrong with the set-up. It may take some
 	// seconds where a cluster does not answer.
 	DaemonDoctor Call[None, DoctorReport] = "pilothouse/daemon/doctor"
@@ -24,8 +24,8 @@ const (
 	LogMessage Notification[LogRecord] = "pilothouse/log/message"
 )
 
-// Info tells which daemon answers.
-type Info struct {
+// DaemonStatus tells which daemon answers.
+type DaemonStatus struct {
 	// Version is the daemon's build, for example "v0.1.0".
 	Version string `json:"version"`
 	// Contract is the version of the contract it speaks.

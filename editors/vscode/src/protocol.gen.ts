@@ -139,8 +139,8 @@ export interface ClusterKind {
   custom?: boolean;
 }
 
-/** Info tells which daemon answers. */
-export interface Info {
+/** DaemonStatus tells which daemon answers. */
+export interface DaemonStatus {
   /** version is the daemon's build, for example "v0.1.0". */
   version: string;
   /** contract is the version of the contract it speaks. */
@@ -493,7 +493,7 @@ export interface Calls {
    * Tells which daemon this is and whom it serves. It is answered before
    * initialize too, so that a client can compare versions first.
    */
-  "pilothouse/daemon/info": { params: None; result: Info };
+  "pilothouse/daemon/info": { params: None; result: DaemonStatus };
   /**
    * Looks for what is wrong with the set-up. It may take some
    * seconds where a cluster does not answer.

@@ -79,8 +79,8 @@ public final class Protocol {
      * Tells which daemon this is and whom it serves. It is answered before
      * initialize too, so that a client can compare versions first.
      */
-    public static final Call<None, Info> DAEMON_INFO =
-            new Call<>("pilothouse/daemon/info", None.class, Info.class);
+    public static final Call<None, DaemonStatus> DAEMON_INFO =
+            new Call<>("pilothouse/daemon/info", None.class, DaemonStatus.class);
 
     /**
      * Looks for what is wrong with the set-up. It may take some
@@ -317,8 +317,8 @@ public final class Protocol {
         public boolean custom;
     }
 
-    /** Info tells which daemon answers. */
-    public static final class Info {
+    /** DaemonStatus tells which daemon answers. */
+    public static final class DaemonStatus {
         /** version is the daemon's build, for example "v0.1.0". */
         public String version;
         /** contract is the version of the contract it speaks. */
