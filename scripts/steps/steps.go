@@ -3,6 +3,7 @@
 package steps
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -78,6 +79,33 @@ func Output(ctx context.Context, args ...string) (string, error) {
 		return "", fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, last)
 	}
 	return strings.TrimSpace(string(out)), nil
+}
+
+// Quiet passes on to out what is written to it, but for the lines in which the go
+// command tells what it downloads: on a new machine that is a thousand modules.
+func Quiet(out io.Writer) io.Writer { return &quiet{out: out} }
+
+type quiet struct {
+	out io.Writer
+	// line is the line that has not ended yet.
+	line []byte
+}
+
+func (q *quiet) Write(p []byte) (int, error) {
+	q.line = append(q.line, p...)
+	for {
+		end := bytes.IndexByte(q.line, '\n')
+		if end < 0 {
+			return len(p), nil
+		}
+		line := q.line[:end+1]
+		if !bytes.HasPrefix(line, []byte("go: downloading ")) {
+			if _, err := q.out.Write(line); err != nil {
+				return 0, fmt.Errorf("printing progress: %w", err)
+			}
+		}
+		q.line = append(q.line[:0], q.line[end+1:]...)
+	}
 }
 
 // lastLines keeps the end of what is written to it.

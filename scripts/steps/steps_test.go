@@ -31,3 +31,16 @@ func TestFailedCommandTellsItsLastLines(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestQuietDropsWhatIsDownloaded(t *testing.T) {
+	var out strings.Builder
+	quiet := steps.Quiet(&out)
+	for _, piece := range []string{"go: down", "loading example.com/m v1.0.0\ngo: fin", "ding\n", "ok\n"} {
+		if _, err := quiet.Write([]byte(piece)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out.String() != "go: finding\nok\n" {
+		t.Errorf("passed on %q", out.String())
+	}
+}

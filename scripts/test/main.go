@@ -132,7 +132,7 @@ func (g goTest) run(ctx context.Context, tally *tally) error {
 	command.Dir = g.dir
 	command.Env = append(os.Environ(), g.env...)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
-	command.Stderr = os.Stdout
+	command.Stderr = steps.Quiet(os.Stdout)
 	events, err := command.StdoutPipe()
 	if err != nil {
 		return fmt.Errorf("starting go test: %w", err)
@@ -145,7 +145,7 @@ func (g goTest) run(ctx context.Context, tally *tally) error {
 
 // run runs a program and shows what it prints.
 func run(ctx context.Context, args ...string) error {
-	return steps.Run(ctx, steps.Command{Args: args, Out: os.Stdout})
+	return steps.Run(ctx, steps.Command{Args: args, Out: steps.Quiet(os.Stdout)})
 }
 
 // lookFor tells in one sentence what is missing and how to get it.
