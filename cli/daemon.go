@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -88,7 +86,7 @@ func running(ctx context.Context) error {
 		return err
 	}
 	conn, err := socket.Dial(ctx, path)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+	if errors.Is(err, socket.ErrAbsent) {
 		return &problem.Error{
 			Code: problem.Gone, Message: "no daemon runs",
 			Suggestions: []string{"any command starts one, for example: pilothouse contexts"},
