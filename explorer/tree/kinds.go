@@ -16,20 +16,19 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// countEvery is how long a count is good that no feed keeps current.
-const countEvery = time.Minute
+const (
+	// mostFollowed is how many kinds of a category are watched as soon as it is shown, for
+	// counts and a health that live. Those beyond, and those that cannot be watched, are
+	// counted by a request for one row, which tells how many remain.
+	mostFollowed = 32
+	// countEvery is how long such a count is good.
+	countEvery = time.Minute
+)
 
-// followed are the kinds whose objects have a health: they are watched as soon as their
-// category is shown, for counts and a health that live. All others are counted by a
-// request for one row, which tells how many remain.
-func followed(k cluster.Kind) bool {
-	switch k.ID() {
-	case "pods", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "replicationcontrollers",
-		"jobs.batch", "cronjobs.batch", "services", "persistentvolumeclaims", "persistentvolumes",
-		"horizontalpodautoscalers.autoscaling", "apiservices.apiregistration.k8s.io":
-		return true
-	}
-	return false
+// followed tells which of a category's kinds are watched; events, of which there are many
+// and which have a life of an hour, never are.
+func followed(k cluster.Kind, already int) bool {
+	return k.Can("watch") && k.ID() != "events" && already < mostFollowed
 }
 
 // kindRows are the kinds of a category, each with how many objects there are and the
@@ -44,6 +43,8 @@ func (t *Tree) kindRows(cl *cluster.Cluster, n nodeID) (*list, func(context.Cont
 		defer feeds.release()
 		counts := newCounter(ctx, cl, n.namespace, c.kick)
 		defer counts.wait()
+		again := time.AfterFunc(countEvery, c.kick)
+		defer again.Stop()
 		c.keep(ctx, func(ctx context.Context) ([]Row, error) {
 			kinds, err := cl.Kinds(ctx)
 			if err != nil {
@@ -51,14 +52,18 @@ func (t *Tree) kindRows(cl *cluster.Cluster, n nodeID) (*list, func(context.Cont
 			}
 			shown, hidden := t.permitted(ctx, cl, n, kinds)
 			var rows []Row
+			var watched []selection
 			worst := rankUnknown
+			again.Reset(countEvery)
 			for _, k := range shown {
 				r := Row{ID: join(n.text, escape(k.ID())), Type: NodeKind, Kind: k.ID(), Name: plural(k), Expandable: true}
 				if k.Custom {
 					r.Description = k.Group
 				}
-				if followed(k) {
-					r = summed(feeds.of(selection{kind: k.ID(), namespace: n.namespace}), r)
+				if followed(k, len(watched)) {
+					objects := selection{kind: k.ID(), namespace: n.namespace}
+					watched = append(watched, objects)
+					r = summed(feeds.of(objects), r)
 					worst = max(worst, rankOf(r.Health))
 				} else if count, known := counts.of(k); known {
 					r.Count = &count
@@ -71,6 +76,7 @@ func (t *Tree) kindRows(cl *cluster.Cluster, n nodeID) (*list, func(context.Cont
 					Message: fmt.Sprintf("%s you may not list %s not shown", countOf(hidden, "kind that", "kinds that"), isAre(hidden)),
 				}))
 			}
+			feeds.only(watched...)
 			t.rollUp(n.text, worst)
 			return rows, nil
 		})
