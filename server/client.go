@@ -27,7 +27,7 @@ type Client struct {
 	conn   jsonrpc2.Conn
 	stream *framing.Stream
 	daemon wire.DaemonStatus // as it introduced itself
-	end    func()    // ends what was started for this client alone, after the connection
+	end    func()            // ends what was started for this client alone, after the connection
 
 	mu       sync.Mutex
 	handlers map[string]func(json.RawMessage)

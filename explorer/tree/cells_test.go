@@ -117,8 +117,12 @@ func TestIDsGoThereAndBack(t *testing.T) {
 
 func TestKindsAreCalledByTheirPlural(t *testing.T) {
 	for _, test := range []struct{ kind, resource, want string }{
-		{"Pod", "pods", "Pods"}, {"NetworkPolicy", "networkpolicies", "NetworkPolicies"}, {"Ingress", "ingresses", "Ingresses"},
-		{"Endpoints", "endpoints", "Endpoints"}, {"PodMetrics", "pods", "PodMetrics"}, {"", "things", "things"},
+		{"Pod", "pods", "Pods"},
+		{"NetworkPolicy", "networkpolicies", "NetworkPolicies"},
+		{"Ingress", "ingresses", "Ingresses"},
+		{"Endpoints", "endpoints", "Endpoints"},
+		{"PodMetrics", "pods", "PodMetrics"},
+		{"", "things", "things"},
 	} {
 		if got := plural(cluster.Kind{Kind: test.kind, Resource: test.resource}); got != test.want {
 			t.Errorf("%s (%s) is called %q, want %q", test.kind, test.resource, got, test.want)

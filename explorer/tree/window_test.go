@@ -157,23 +157,48 @@ func TestManyChangesBecomeOnePage(t *testing.T) {
 	}
 }
 
-// An object that is deleted and made again under its name is there afterwards.
+// An object that was deleted and made again under its name while nobody watched is there
+// after the list was read anew, whenever the reader looks.
 func TestRecreatedObjectStays(t *testing.T) {
 	l := podList()
 	tree := New(t.Context(), nil, nil)
 	node, _ := parseID(KindID("c", "", "pods"))
 	v := newView(tree, "1", Query{}, node, l, all, func() {})
 	first, second := podRow("default", "web-0", "Running", 0), podRow("default", "web-0", "Pending", 0)
-	first.key, second.key = rowKey{1}, rowKey{2}
+	first.key, second.key, second.pass = rowKey{1}, rowKey{2}, 1
 	l.setState(StateLive, nil)
 	l.put(first)
 	w := &window{t: t}
 	w.page(v.Page())
-	l.remove(first.key)
-	l.put(second)
-	c, _, _ := v.take()
-	w.change(c)
-	if len(w.rows) != 1 || w.rows[0].Status != "Pending" {
+	for _, step := range []func(){func() { l.put(second) }, func() { l.keep(1) }} {
+		step()
+		if c, ready, _ := v.take(); ready {
+			w.change(c)
+		}
+	}
+	if len(w.rows) != 1 || w.rows[0].Status != "Pending" || w.rows[0].Object.UID != second.key.uidText() || len(v.order) != 1 {
 		t.Fatalf("rows are %+v, want the second web-0", w.rows)
+	}
+}
+
+// An object that changes its owner in nothing but that leaves one list of children for another.
+func TestAdoptedObjectIsShownBelowItsOwner(t *testing.T) {
+	l := podList()
+	tree := New(t.Context(), nil, nil)
+	node, _ := parseID(KindID("c", "", "pods"))
+	owner := unique.Make("ReplicaSet.apps:web")
+	v := newView(tree, "1", Query{}, node, l, func(r *row) bool { return r.owner == owner }, func() {})
+	l.setState(StateLive, nil)
+	l.put(podRow("default", "web-0", "Running", 0))
+	w := &window{t: t}
+	w.page(v.Page())
+	adopted := podRow("default", "web-0", "Running", 0)
+	adopted.owner = owner
+	l.put(adopted)
+	if c, ready, _ := v.take(); ready {
+		w.change(c)
+	}
+	if len(w.rows) != 1 {
+		t.Fatalf("rows are %+v, want the adopted pod", w.rows)
 	}
 }
