@@ -12,6 +12,7 @@ import (
 	"pilothouse/explorer/cluster"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -255,11 +256,13 @@ func (d *tableDecoder) cell() error {
 func (d *tableDecoder) build() *row {
 	m := &d.meta
 	r := &row{
-		key:       keyOf(string(m.uid), string(m.namespace), string(m.name)),
 		namespace: intern(&d.namespace, m.namespace),
 		owner:     d.ownerOf(m),
 		deleting:  m.deleting,
 		status:    -1,
+	}
+	if id, err := uuid.ParseBytes(m.uid); err == nil {
+		r.uid = id
 	}
 	if t, err := time.Parse(time.RFC3339, string(m.created)); err == nil {
 		r.created = t.Unix()
@@ -289,7 +292,7 @@ func (d *tableDecoder) build() *row {
 	return r
 }
 
-// ownerOf names the controlling owner as objectID.segment does; its version does not matter.
+// ownerOf names the controlling owner as ownerName does; its version does not matter.
 func (d *tableDecoder) ownerOf(m *objectMeta) unique.Handle[string] {
 	if len(m.owner.name) == 0 {
 		return unique.Handle[string]{}

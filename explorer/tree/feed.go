@@ -323,7 +323,7 @@ func tableReader(f *feed, body io.Reader) eventReader {
 	d.onTable = f.setTable
 	d.onRow = func(r *row) {
 		if d.current == eventDeleted {
-			f.remove(r.key)
+			f.remove(r.key())
 			return
 		}
 		r.pass = f.pass

@@ -78,7 +78,7 @@ func byName(a, b *row) int {
 			return c
 		}
 	}
-	return cmp.Or(strings.Compare(a.name(), b.name()), slices.Compare(a.key[:], b.key[:]))
+	return cmp.Or(strings.Compare(a.name(), b.name()), strings.Compare(a.key().name, b.key().name))
 }
 
 // compareCells compares two rows' cells: moments as moments, later ones first as kubectl

@@ -45,13 +45,14 @@ func newList(columns []definition, kind string) *list {
 func (l *list) put(r *row) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	old := l.rows[r.key]
+	key := r.key()
+	old := l.rows[key]
 	if old != nil && old.sameAs(r) {
 		old.pass = r.pass // seen again, nothing to tell
 		return
 	}
-	l.rows[r.key] = r
-	l.changed(r.key, old, r)
+	l.rows[key] = r
+	l.changed(key, old, r)
 	l.settle()
 }
 
@@ -88,10 +89,11 @@ func (l *list) replace(rows []Row) {
 			position = last
 		}
 		made := specialRow(r, position)
-		left[made.key] = true
-		if old := l.rows[made.key]; old == nil || !old.sameAs(made) {
-			l.rows[made.key] = made
-			l.changed(made.key, old, made)
+		key := made.key()
+		left[key] = true
+		if old := l.rows[key]; old == nil || !old.sameAs(made) {
+			l.rows[key] = made
+			l.changed(key, old, made)
 		}
 	}
 	for key, old := range l.rows {

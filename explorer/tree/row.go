@@ -1,7 +1,6 @@
 package tree
 
 import (
-	"hash/fnv"
 	"math"
 	"reflect"
 	"slices"
@@ -11,17 +10,21 @@ import (
 	"github.com/google/uuid"
 )
 
-// rowKey tells rows of one list apart: the object's UID, or a hash where there is none.
-type rowKey [16]byte
+// rowKey tells rows of one list apart by what their ids are made of, so that no two rows
+// of a view have one id: an object made again under its name takes the place of the old.
+type rowKey struct {
+	namespace unique.Handle[string]
+	name      string // a special row's id
+}
 
-// row is what is kept of an object: 96 bytes and its text. It is never changed
-// after it was put into a list; an update puts another.
+// row is what is kept of an object: some 100 bytes and its text. But for pass it is never
+// changed after it was put into a list; an update puts another.
 type row struct {
 	// text holds the cells one after the other, each closed by a NUL, and then the name.
 	text      string
 	namespace unique.Handle[string]
-	owner     unique.Handle[string] // objectID.segment of the controlling owner, "" without one
-	key       rowKey                // of the row in its list
+	owner     unique.Handle[string] // the controlling owner as ownerName writes it, zero without one
+	uid       uuid.UUID             // zero where the API gives none
 	created   int64                 // Unix seconds
 	times     []cellTime
 	special   *Row   // set for rows that come from no table
@@ -41,6 +44,13 @@ type cellTime struct {
 
 // timeMark stands in a cell where the human duration since its time belongs.
 const timeMark = "{}"
+
+func (r *row) key() rowKey {
+	if r.special != nil {
+		return rowKey{name: r.special.ID}
+	}
+	return rowKey{r.namespace, r.name()}
+}
 
 func (r *row) name() string { return r.text[strings.LastIndexByte(r.text, 0)+1:] }
 
@@ -90,13 +100,13 @@ func text(h unique.Handle[string]) string {
 	return h.Value()
 }
 
-// sameAs tells whether a reader of the row would see no difference.
+// sameAs tells whether a reader of the row, or of its owner's children, would see no difference.
 func (r *row) sameAs(o *row) bool {
 	if r.special != nil || o.special != nil {
 		return r.position == o.position && reflect.DeepEqual(r.special, o.special)
 	}
-	return r.text == o.text && r.health == o.health && r.deleting == o.deleting && r.created == o.created &&
-		slices.EqualFunc(r.times, o.times, cellTime.near)
+	return r.text == o.text && r.uid == o.uid && r.owner == o.owner && r.status == o.status && r.health == o.health &&
+		r.deleting == o.deleting && r.created == o.created && slices.EqualFunc(r.times, o.times, cellTime.near)
 }
 
 // near tells whether two times are the same moment as far as the server's rounding allows.
@@ -105,33 +115,18 @@ func (t cellTime) near(o cellTime) bool {
 	return t.cell == o.cell && max(apart, -apart) <= int64(max(t.slack, o.slack))
 }
 
-// keyOf makes a row's key from its UID, or from its names where an API gives no UID.
-func keyOf(uid, namespace, name string) rowKey {
-	if id, err := uuid.Parse(uid); err == nil {
-		return rowKey(id)
-	}
-	h := fnv.New128a()
-	for _, s := range []string{uid, namespace, name} {
-		_, _ = h.Write([]byte(s)) // a hash never fails
-		_, _ = h.Write([]byte{0})
-	}
-	k := rowKey(h.Sum(nil))
-	k[6] |= 0xf0 // no version of RFC 9562, so that uidText can tell
-	return k
-}
-
-// uidText gives the UID back where the key was made of one.
-func (k rowKey) uidText() string {
-	if k[6]>>4 == 0xf {
+// uidText gives the UID as the API wrote it.
+func (r *row) uidText() string {
+	if r.uid == uuid.Nil {
 		return ""
 	}
-	return uuid.UUID(k).String()
+	return r.uid.String()
 }
 
 // specialRow is a row that comes from no table; position orders it among its like.
 // It is found again by its id.
 func specialRow(r Row, position int) *row {
-	return &row{key: keyOf("", "", r.ID), text: r.Name, special: &r, position: int32(position), health: rankOf(r.Health), status: -1}
+	return &row{text: r.Name, special: &r, position: int32(position), health: rankOf(r.Health), status: -1}
 }
 
 // last is the position of messages.

@@ -162,7 +162,7 @@ func (v *View) touch(id string) {
 	}
 	for _, r := range v.order {
 		if v.idOf(r) == id {
-			v.mark(r.key, r)
+			v.mark(r.key(), r)
 			return
 		}
 	}

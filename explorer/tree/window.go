@@ -38,15 +38,12 @@ func (v *View) page() Page {
 	}
 }
 
-// ops brings order up to date, a changed row at a time. Removals come first, so that
-// an object that was deleted and made again under its name is not taken out after it
-// was put in.
+// ops brings order up to date, a changed row at a time.
 func (v *View) ops() []Op {
 	if len(v.dirty) == 0 {
 		return nil
 	}
 	var steps []Op
-	var arrived []*row
 	for key, old := range v.dirty {
 		r := v.list.rows[key]
 		if r != nil && !v.match(r) {
@@ -58,15 +55,12 @@ func (v *View) ops() []Op {
 		switch {
 		case old == nil && r == nil:
 		case old == nil:
-			arrived = append(arrived, r)
+			steps = v.insert(steps, r)
 		case r == nil:
 			steps = v.drop(steps, old)
 		default:
 			steps = v.move(steps, old, r)
 		}
-	}
-	for _, r := range arrived {
-		steps = v.insert(steps, r)
 	}
 	clear(v.dirty)
 	return steps
@@ -127,9 +121,6 @@ func (v *View) move(steps []Op, old, r *row) []Op {
 	if !ok {
 		return v.insert(steps, r)
 	}
-	if v.idOf(old) != v.idOf(r) {
-		return v.insert(v.drop(steps, old), r)
-	}
 	v.order = slices.Delete(v.order, from, from+1)
 	to, _ := v.find(r)
 	v.order = slices.Insert(v.order, to, r)
@@ -167,7 +158,7 @@ func (v *View) objectOf(r *row) objectID {
 func objectRef(context string, k cluster.Kind, r *row) *ObjectRef {
 	return &ObjectRef{
 		Context: context, Group: k.Group, Version: k.Version, Resource: k.Resource, Kind: k.Kind,
-		Namespace: text(r.namespace), Name: r.name(), UID: r.key.uidText(),
+		Namespace: text(r.namespace), Name: r.name(), UID: r.uidText(),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"pilothouse/explorer/cluster"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 )
 
 // window is what a front-end does with pages and changes, as docs/clients.md tells it.
@@ -52,7 +53,6 @@ func podRow(namespace, name, status string, restarts int) *row {
 		cells[1] = "0/1"
 	}
 	return &row{
-		key:       keyOf("", namespace, name),
 		text:      strings.Join(cells, "\x00") + "\x00" + name,
 		namespace: unique.Make(namespace),
 		created:   1_700_000_000,
@@ -102,7 +102,7 @@ func TestReaderThatAppliesChangesHoldsTheWindow(t *testing.T) {
 				for range random.IntN(6) {
 					namespace, name := fmt.Sprintf("ns-%d", random.IntN(3)), fmt.Sprintf("pod-%02d", random.IntN(25))
 					if random.IntN(3) == 0 {
-						l.remove(keyOf("", namespace, name))
+						l.remove(rowKey{unique.Make(namespace), name})
 					} else {
 						l.put(podRow(namespace, name, statuses[random.IntN(len(statuses))], random.IntN(12)))
 					}
@@ -165,7 +165,7 @@ func TestRecreatedObjectStays(t *testing.T) {
 	node, _ := parseID(KindID("c", "", "pods"))
 	v := newView(tree, "1", Query{}, node, l, all, func() {})
 	first, second := podRow("default", "web-0", "Running", 0), podRow("default", "web-0", "Pending", 0)
-	first.key, second.key, second.pass = rowKey{1}, rowKey{2}, 1
+	first.uid, second.uid, second.pass = uuid.UUID{1}, uuid.UUID{2}, 1
 	l.setState(StateLive, nil)
 	l.put(first)
 	w := &window{t: t}
@@ -176,7 +176,7 @@ func TestRecreatedObjectStays(t *testing.T) {
 			w.change(c)
 		}
 	}
-	if len(w.rows) != 1 || w.rows[0].Status != "Pending" || w.rows[0].Object.UID != second.key.uidText() || len(v.order) != 1 {
+	if len(w.rows) != 1 || w.rows[0].Status != "Pending" || w.rows[0].Object.UID != second.uidText() || len(v.order) != 1 {
 		t.Fatalf("rows are %+v, want the second web-0", w.rows)
 	}
 }
