@@ -52,12 +52,16 @@ func (f Filter) check() error {
 type sorter func(a, b *row) int
 
 // newSorter orders by the named column, as far as there is one, then by namespace and name.
+// Messages stay below the rows.
 func newSorter(columns []Column, s Sort) sorter {
 	column := slices.IndexFunc(columns, func(c Column) bool { return strings.EqualFold(c.Name, s.Column) })
 	if s.Column == "" || column < 0 {
 		return byName
 	}
 	return func(a, b *row) int {
+		if a.position == last || b.position == last {
+			return byName(a, b)
+		}
 		c := compareCells(a, b, column)
 		if s.Descending {
 			c = -c
@@ -82,12 +86,17 @@ func byName(a, b *row) int {
 }
 
 // compareCells compares two rows' cells: moments as moments, later ones first as kubectl
-// does for ages, numbers as numbers, all else as text.
+// does for ages and after all that is none, numbers as numbers, all else as text.
 func compareCells(a, b *row, column int) int {
-	ta, oka := a.timeAt(column)
-	tb, okb := b.timeAt(column)
-	if oka && okb {
+	ta, oka := a.momentAt(column)
+	tb, okb := b.momentAt(column)
+	switch {
+	case oka && okb:
 		return cmp.Compare(tb, ta)
+	case oka:
+		return 1
+	case okb:
+		return -1
 	}
 	ca, cb := a.cell(column), b.cell(column)
 	na, ra := leadingNumber(ca)
@@ -98,17 +107,21 @@ func compareCells(a, b *row, column int) int {
 	return strings.Compare(ca, cb)
 }
 
-// timeAt gives the moment that stands in a cell.
-func (r *row) timeAt(column int) (int64, bool) {
+// momentAt gives the moment that is all that stands in a cell.
+func (r *row) momentAt(column int) (int64, bool) {
+	if r.cell(column) != timeMark {
+		return 0, false
+	}
+	if r.special != nil {
+		unix, ok := r.special.Times[column]
+		return unix, ok
+	}
 	for _, t := range r.times {
 		if int(t.cell) == column {
 			return t.unix, true
 		}
 	}
-	if r.created != 0 && r.cell(column) == timeMark {
-		return r.created, true
-	}
-	return 0, false
+	return r.created, r.created != 0
 }
 
 func leadingNumber(s string) (n int64, rest string) {

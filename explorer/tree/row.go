@@ -56,6 +56,9 @@ func (r *row) name() string { return r.text[strings.LastIndexByte(r.text, 0)+1:]
 
 // cell gives the i-th cell, "" when there is none.
 func (r *row) cell(i int) string {
+	if r.special != nil {
+		return cellAt(r.special.Cells, i)
+	}
 	rest := r.text
 	for ; ; i-- {
 		end := strings.IndexByte(rest, 0)
