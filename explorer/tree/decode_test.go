@@ -184,7 +184,7 @@ func BenchmarkRowMemory(b *testing.B) {
 		runtime.ReadMemStats(&before)
 		l := newList(nil, "pods")
 		d := newTableDecoder(strings.NewReader(page("1", "")), "pods")
-		d.onTable = l.setTable
+		d.onTable = func(t *table) { l.setTable(t) }
 		d.onRow = l.put
 		if err := d.printed(true); err != nil {
 			b.Fatal(err)

@@ -71,6 +71,8 @@ type feed struct {
 	kind    cluster.Kind
 	whole   bool // a pass has been completed
 	pause   time.Duration
+	hurried bool      // the last pause was cut short by a change of the cluster
+	opened  time.Time // when the stream under way began; zero before it did
 
 	mu     sync.Mutex
 	server string             // address that version belongs to
@@ -94,12 +96,16 @@ func (f *feed) run(ctx context.Context) {
 	defer f.source.Hold()()
 	defer f.source.OnChange(f.clusterChanged)()
 	for ctx.Err() == nil {
-		began := time.Now()
+		f.opened = time.Time{}
 		err := f.follow(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		f.wait(ctx, f.answer(err, time.Since(began)))
+		var streamed time.Duration
+		if !f.opened.IsZero() {
+			streamed = time.Since(f.opened)
+		}
+		f.wait(ctx, f.answer(err, streamed))
 	}
 }
 
@@ -120,13 +126,13 @@ func (f *feed) clusterChanged() {
 	}
 }
 
-// follow makes one request and reads it to its end.
+// follow reads the collection, unless it knows from where to go on, and then watches until
+// the stream ends.
 func (f *feed) follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	server := f.source.Context().Server
 	f.mu.Lock()
-	if server != f.server {
+	if server := f.source.Context().Server; server != f.server {
 		f.server, f.version = server, ""
 	}
 	f.stream = cancel
@@ -167,8 +173,12 @@ func findKind(id string, kindsOf func(context.Context) (*cluster.Kinds, error)) 
 	}
 }
 
-// errPoll tells that a list succeeded which cannot be watched.
-var errPoll = errors.New("the server does not watch this kind")
+var (
+	// errPoll tells that a list succeeded which cannot be watched.
+	errPoll = errors.New("the server does not watch this kind")
+	// errColumns tells that rows come with other columns than those before them.
+	errColumns = errors.New("the columns have changed")
+)
 
 // watch reads events from version on until the stream ends.
 func (f *feed) watch(ctx context.Context) error {
@@ -182,6 +192,7 @@ func (f *feed) watch(ctx context.Context) error {
 		return err
 	}
 	defer body.Close()
+	f.opened = time.Now()
 	f.live()
 	reader := f.reader(f, body)
 	for {
@@ -226,23 +237,29 @@ func (f *feed) live() {
 	f.setState(StateLive, nil)
 }
 
-// answer draws the consequence of how a request ended and tells how long to wait.
-func (f *feed) answer(err error, lasted time.Duration) time.Duration {
-	if lasted >= steadyStream {
+// answer draws the consequence of how follow ended, after a stream that lasted so long,
+// and tells how long to wait.
+func (f *feed) answer(err error, streamed time.Duration) time.Duration {
+	if streamed >= steadyStream {
 		f.pause = 0
 	}
 	switch {
 	case errors.Is(err, errPoll):
+		f.pause = 0
 		return pollEvery
-	case errors.Is(err, io.EOF) || errors.Is(err, context.Canceled): // the server's time limit, or a new address
-		if lasted >= briefStream {
-			return 0
-		}
+	case errors.Is(err, io.EOF) && streamed >= briefStream: // the server's time limit
+		return 0
+	case errors.Is(err, io.EOF):
+		f.broken(nil)
 		return f.longer()
-	case isExpired(err):
+	case errors.Is(err, context.Canceled): // a new address
+		f.broken(nil)
+		f.pause = 0
+		return f.longer()
+	case isExpired(err) || errors.Is(err, errColumns):
 		f.version = ""
-		f.setState(f.broken(), nil)
-		if lasted >= briefStream {
+		f.broken(nil)
+		if streamed >= briefStream {
 			return 0
 		}
 		return f.longer()
@@ -251,12 +268,13 @@ func (f *feed) answer(err error, lasted time.Duration) time.Duration {
 	f.log.Debug("feed broke", "kind", f.selection.kind, "namespace", f.selection.namespace, "problem", p.Code.Name(), "cause", err)
 	switch p.Code {
 	case problem.Gone: // the kubeconfig changed how to connect: go on with what it says now
+		f.pause = 0
 		return 0
 	case problem.Forbidden, problem.NotFound, problem.KindUnknown:
 		f.deny(p)
 		return deniedPause
 	}
-	f.setState(f.broken(), p.Detail())
+	f.broken(p.Detail())
 	return f.longer()
 }
 
@@ -275,12 +293,16 @@ func (f *feed) deny(p *problem.Error) {
 	f.setState(StateFailed, p.Detail())
 }
 
-// broken is the state of a feed whose stream broke.
-func (f *feed) broken() State {
-	if f.whole {
-		return StateReconnecting
+// broken shows that the list is not followed now, and why, if something is wrong.
+func (f *feed) broken(p *problem.Detail) {
+	switch {
+	case f.whole:
+		f.setState(StateReconnecting, p)
+	case p != nil:
+		f.setState(StateFailed, p)
+	default:
+		f.setState(StateLoading, nil)
 	}
-	return StateFailed
 }
 
 func (f *feed) longer() time.Duration {
@@ -288,15 +310,25 @@ func (f *feed) longer() time.Duration {
 	return f.pause/2 + rand.N(f.pause/2)
 }
 
+// wait lets the time pass, or until the cluster changes. An answer to the feed's own request
+// may be such a change, so that one request a pause is made early, not one after the other.
 func (f *feed) wait(ctx context.Context, d time.Duration) {
 	if d <= 0 {
 		return
 	}
+	if f.hurried {
+		select {
+		case <-f.changed:
+		default:
+		}
+	}
+	f.hurried = false
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-f.changed:
+		f.hurried = true
 	case <-ctx.Done():
 	}
 }
@@ -315,12 +347,14 @@ func isExpired(err error) bool {
 // tableEvents reads printed tables into the feed's list.
 type tableEvents struct {
 	*tableDecoder
-	feed *feed
+	feed     *feed
+	reshaped bool // the columns are others than those of the rows before
 }
 
 func tableReader(f *feed, body io.Reader) eventReader {
 	d := newTableDecoder(body, f.selection.kind)
-	d.onTable = f.setTable
+	e := &tableEvents{tableDecoder: d, feed: f}
+	d.onTable = func(t *table) { e.reshaped = f.setTable(t) }
 	d.onRow = func(r *row) {
 		if d.current == eventDeleted {
 			f.remove(r.key())
@@ -329,7 +363,17 @@ func tableReader(f *feed, body io.Reader) eventReader {
 		r.pass = f.pass
 		f.put(r)
 	}
-	return &tableEvents{d, f}
+	return e
+}
+
+// event reads one event. After other columns the list has to be read anew: the rows that are
+// not in the event still have the cells of before.
+func (e *tableEvents) event() (eventType, error) {
+	kind, err := e.tableDecoder.event()
+	if err == nil && e.reshaped {
+		err = errColumns
+	}
+	return kind, err
 }
 
 func (e *tableEvents) page() error { return e.printed(true) }

@@ -30,15 +30,20 @@ type script struct {
 	requests []string
 	changed  []func()
 	server   string
+	answered bool // tell every answer as a change of the cluster, as one that comes and goes does
 }
 
 type answer struct {
 	body string
 	err  error
-	open bool // the stream stays open after the body until its request ends
+	open bool          // the stream stays open after the body until its request ends
+	slow time.Duration // how long a list takes
 }
 
 func (s *script) Get(ctx context.Context, path string, q url.Values, _ string) (io.ReadCloser, error) {
+	if s.answered {
+		s.change(s.server)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	asked := path
@@ -60,6 +65,12 @@ func (s *script) Get(ctx context.Context, path string, q url.Values, _ string) (
 	r, w := io.Pipe()
 	stop := context.AfterFunc(ctx, func() { _ = w.CloseWithError(ctx.Err()) })
 	go func() {
+		if q.Get("watch") == "" {
+			select {
+			case <-time.After(a.slow):
+			case <-ctx.Done():
+			}
+		}
 		_, _ = io.WriteString(w, a.body)
 		if !a.open {
 			stop()
@@ -237,6 +248,21 @@ func TestFeed(t *testing.T) {
 			runs:    time.Minute,
 			rows:    []string{"a Running", "b Running", "c Running"}, state: StateLive,
 		},
+		"lists again when a watch tells other columns": {
+			answers: []answer{
+				{body: page("10", "", "a", "b")},
+				{body: strings.Replace(event(eventModified, "11", "b", "Failed"), `"name":"IP"`, `"name":"Address"`, 1), open: true},
+				{body: strings.Replace(page("12", "", "a", "b"), `"name":"IP"`, `"name":"Address"`, 1)}, {open: true},
+			},
+			runs: time.Minute,
+			rows: []string{"a Running", "b Running"}, state: StateLive,
+			asked: []string{"/api/v1/namespaces/default/pods", "/api/v1/namespaces/default/pods watch from 10", "/api/v1/namespaces/default/pods", "/api/v1/namespaces/default/pods watch from 12"},
+		},
+		"is loading, not failed, while its first pages expire": {
+			answers: []answer{{body: page("10", "more", "a")}, {err: gone}},
+			rows:    []string{"a Running"}, state: StateLoading,
+			asked: []string{"/api/v1/namespaces/default/pods", "/api/v1/namespaces/default/pods continue more"},
+		},
 		"lists now and then what cannot be watched": {
 			kind:    cluster.Kind{Version: "v1", Resource: "pods", Kind: "Pod", Namespaced: true, Verbs: []string{"list"}},
 			answers: []answer{{body: page("", "", "a")}, {body: page("", "", "b")}},
@@ -326,4 +352,31 @@ func TestRowsInsteadOfAForbiddenList(t *testing.T) {
 			t.Errorf("rows are %q", got)
 		}
 	})
+}
+
+// A feed that can never watch from what it listed, or whose stream breaks as soon as it is
+// open, asks ever more rarely, although each answer shows that the cluster is there.
+func TestFeedThatAlwaysBreaksPausesLonger(t *testing.T) {
+	for name, answers := range map[string]func(i int) answer{
+		"every stream breaks": func(i int) answer { return answer{body: []string{page("10", "", "a"), `{"type":`}[min(i, 1)]} },
+		"every version is old": func(i int) answer {
+			return answer{body: []string{page("10", "", "a"), expired}[i%2], slow: 2 * time.Second}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{answered: true}
+				for i := range 10_000 {
+					s.answers = append(s.answers, answers(i))
+				}
+				_, stop := runFeed(t, s, podKind)
+				defer stop()
+				time.Sleep(5 * time.Minute)
+				synctest.Wait()
+				if n := len(s.asked()); n > 100 {
+					t.Errorf("%d requests in five minutes", n)
+				}
+			})
+		})
+	}
 }

@@ -132,12 +132,13 @@ func (l *list) setKind(k cluster.Kind) {
 }
 
 // setTable takes over column definitions that differ, as after an upgrade of the server
-// or a change of a CustomResourceDefinition; every stream begins with them.
-func (l *list) setTable(t *table) {
+// or a change of a CustomResourceDefinition, and tells whether rows are left that have the
+// cells of before; every stream begins with them.
+func (l *list) setTable(t *table) (stale bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if slices.Equal(l.table.columns, t.columns) {
-		return
+		return false
 	}
 	l.table = t
 	for v := range l.views {
@@ -145,6 +146,7 @@ func (l *list) setTable(t *table) {
 		v.sorter = newSorter(t.columns, v.query.Sort)
 		v.wakeUp()
 	}
+	return len(l.rows) > 0
 }
 
 // changed tells views and taps. Called with mu held.
