@@ -34,7 +34,7 @@ type expander struct {
 	maxRows int
 
 	views map[string]*view.View
-	// fresh are views opened since changes were last told.
+	// fresh are views whose rows nobody has been shown or told yet.
 	fresh map[string]bool
 }
 
@@ -144,7 +144,7 @@ func (e *expander) openAll(ctx context.Context, ids []string) error {
 	return err
 }
 
-// outline is what is shown now.
+// outline is what is shown now; changes tells what happens to it from here on.
 func (e *expander) outline() *outline.Node {
 	root := &outline.Node{Row: tree.Row{Name: e.start.title}}
 	e.fill(root, e.start.id)
@@ -157,7 +157,8 @@ func (e *expander) fill(n *outline.Node, id string) {
 	if v == nil {
 		return
 	}
-	page := v.Page()
+	page := v.Start()
+	delete(e.fresh, id)
 	n.Expanded = &outline.Expansion{
 		Columns: page.Columns, State: page.State, Problem: page.Problem,
 		Hidden: max(0, page.Total-len(page.Rows)),
@@ -191,11 +192,10 @@ type change struct {
 	row     tree.Row
 }
 
-// changes are what happened since they were last asked for, from the top down.
+// changes are what happened since the outline was drawn or they were last asked
+// for, from the top down.
 func (e *expander) changes() []change {
-	changes := e.changesBelow(e.start.id, nil)
-	clear(e.fresh)
-	return changes
+	return e.changesBelow(e.start.id, nil)
 }
 
 func (e *expander) changesBelow(id string, path []string) []change {
@@ -206,6 +206,7 @@ func (e *expander) changesBelow(id string, path []string) []change {
 	columns := v.Columns()
 	var changes []change
 	if e.fresh[id] {
+		delete(e.fresh, id)
 		for _, row := range v.Start().Rows {
 			changes = append(changes, change{"added", path, columns, row})
 		}

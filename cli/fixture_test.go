@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -281,8 +282,11 @@ func (f fakeClusters) note(format string, args ...any) {
 	f.calls = append(f.calls, fmt.Sprintf(format, args...))
 }
 
-// lockedBuffer is an output that a test reads while a command writes. Waiting for
-// text ends with the test.
+// awaitLimit is how long a test waits for text, which on a real cluster may need
+// an image and a pod.
+const awaitLimit = 90 * time.Second
+
+// lockedBuffer is an output that a test reads while a command writes.
 type lockedBuffer struct {
 	mu      sync.Mutex
 	text    bytes.Buffer
@@ -308,6 +312,8 @@ func (b *lockedBuffer) String() string {
 // await waits until the text has been printed.
 func (b *lockedBuffer) await(t *testing.T, text string) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), awaitLimit)
+	defer cancel()
 	for {
 		b.mu.Lock()
 		if bytes.Contains(b.text.Bytes(), []byte(text)) {
@@ -321,7 +327,7 @@ func (b *lockedBuffer) await(t *testing.T, text string) {
 		b.mu.Unlock()
 		select {
 		case <-written:
-		case <-t.Context().Done():
+		case <-ctx.Done():
 			t.Fatalf("%q was not printed, but\n%s", text, b)
 		}
 	}

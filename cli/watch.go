@@ -77,9 +77,8 @@ func over(lines []string, drawn int) string {
 	return b.String()
 }
 
-// log prints a line for every change until ctx ends.
+// log prints a line for every change to the tree that was printed, until ctx ends.
 func (o treeOptions) log(ctx context.Context, e *expander) error {
-	e.changes() // what the tree printed so far has shown
 	for {
 		if err := e.session.views.Wait(ctx); err != nil {
 			return err

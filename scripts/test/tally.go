@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -100,8 +101,8 @@ func (t *tally) endPackage(e event, count counts, output string) {
 	delete(t.inPackage, e.Package)
 	switch {
 	case e.Action == "fail" && count.failed == 0:
-		t.failed++ // it does not build, or something ended it outside of any test
-		fmt.Fprint(t.out, output)
+		t.failed++ // it does not build, or something ended it outside of a test's end
+		fmt.Fprint(t.out, t.unended(e.Package), output)
 	case e.Action != "fail" && count.failed == 0 && count.tests > 0:
 		fmt.Fprintf(t.out, "    ok    %s, %d tests (%.1f s)\n", e.Package, count.tests, e.Elapsed)
 		return
@@ -109,6 +110,23 @@ func (t *tally) endPackage(e event, count counts, output string) {
 		return
 	}
 	fmt.Fprintf(t.out, "    FAIL  %s, %d of %d tests (%.1f s)\n", e.Package, count.failed, count.tests, e.Elapsed)
+}
+
+// unended answers what tests of a package printed that never ended: a panic or a
+// time limit ended all of them, and the last tells why.
+func (t *tally) unended(pkg string) string {
+	var names []string
+	for name := range t.output {
+		if strings.HasPrefix(name, pkg+" ") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	var b strings.Builder
+	for _, name := range names {
+		b.WriteString(t.take(name))
+	}
+	return b.String()
 }
 
 func (t *tally) outputOf(name string) *strings.Builder {

@@ -57,6 +57,15 @@ func TestTallyCountsWhatTheRunnerSays(t *testing.T) {
 			prints: "goleak: found a goroutine\n    FAIL  p, 0 of 1 tests (0.2 s)\n",
 		},
 		{
+			name: "a test that never ended tells what it printed",
+			events: `{"Action":"run","Package":"p","Test":"TestA"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"panic: test timed out\n"}
+{"Action":"output","Package":"p","Output":"FAIL p 600s\n"}
+{"Action":"fail","Package":"p","Elapsed":600}`,
+			failed: 1,
+			prints: "panic: test timed out\nFAIL p 600s\n    FAIL  p, 0 of 0 tests (600.0 s)\n",
+		},
+		{
 			name:   "a package without tests counts nothing",
 			events: `{"Action":"output","Package":"p","Output":"? p [no test files]\n"}` + "\n" + `{"Action":"skip","Package":"p","Elapsed":0}`,
 		},
