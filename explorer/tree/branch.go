@@ -89,13 +89,20 @@ func (t *Tree) prune(b *branch) {
 	b.stop()
 }
 
-// restPause is the least time between two computations of the same rows.
-const restPause = 20 * time.Millisecond
+const (
+	// restPause is the least time between two computations of the same rows.
+	restPause = 20 * time.Millisecond
+	// recomputeEvery is the most: counts and permissions change without telling.
+	recomputeEvery = time.Minute
+)
 
 // computed is a list of rows that are worked out from other state, anew after every kick.
 type computed struct {
 	*list
 	kicked chan struct{}
+	// parts are the feeds that hold the rows, which are as complete as these; nil where
+	// rows stand whatever feeds tell.
+	parts *feedSet
 }
 
 func newComputed(columns ...definition) *computed {
@@ -110,19 +117,24 @@ func (c *computed) kick() {
 	}
 }
 
-// keep computes the rows now and after every kick until ctx ends. An error becomes the
-// list's state, with the rows of before.
+// keep computes the rows now, after every kick and now and then until ctx ends. An error
+// becomes the list's state, with the rows of before.
 func (c *computed) keep(ctx context.Context, rows func(context.Context) ([]Row, error)) {
 	for {
+		c.parts.begin()
 		made, err := rows(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			c.setState(StateFailed, problem.Of(err).Detail())
-		} else {
+		case c.parts == nil:
 			c.replace(made)
 			c.setState(StateLive, nil)
+		default:
+			c.replace(made)
+			c.setState(c.parts.state, c.parts.problem)
 		}
 		rest := time.NewTimer(restPause)
 		select {
@@ -133,6 +145,7 @@ func (c *computed) keep(ctx context.Context, rows func(context.Context) ([]Row, 
 		}
 		select {
 		case <-c.kicked:
+		case <-time.After(recomputeEvery):
 		case <-ctx.Done():
 			return
 		}
@@ -146,6 +159,11 @@ type feedSet struct {
 	cluster *cluster.Cluster
 	kick    *tap
 	held    map[selection]heldFeed
+
+	// What the feeds told that this computation asked for.
+	state    State // of rows made of them
+	problem  *problem.Detail
+	failures []*problem.Detail // of those that cannot be read
 }
 
 type heldFeed struct {
@@ -158,7 +176,15 @@ func (t *Tree) newFeedSet(cl *cluster.Cluster, c *computed) *feedSet {
 	return &feedSet{tree: t, cluster: cl, kick: kick, held: map[selection]heldFeed{}}
 }
 
-// of gives the list of a selection, kept current until release.
+// begin begins a computation.
+func (s *feedSet) begin() {
+	if s != nil {
+		s.state, s.problem, s.failures = StateLive, nil, nil
+	}
+}
+
+// of gives the list of a selection, kept current until release. How far the list can be
+// believed is noted before its rows are read, so that these are never less than it promises.
 func (s *feedSet) of(what selection) *list {
 	h, held := s.held[what]
 	if !held {
@@ -166,7 +192,18 @@ func (s *feedSet) of(what selection) *list {
 		h.stop = h.branch.listen(s.kick)
 		s.held[what] = h
 	}
-	return h.branch.list
+	l := h.branch.list
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.state == StateLoading:
+		s.state, s.problem = StateLoading, nil
+	case l.state == StateReconnecting && s.state == StateLive:
+		s.state, s.problem = StateReconnecting, l.problem
+	case l.state == StateFailed && l.problem != nil:
+		s.failures = append(s.failures, l.problem)
+	}
+	return l
 }
 
 // only releases all feeds but these.

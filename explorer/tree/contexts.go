@@ -73,7 +73,14 @@ func contextRow(c cluster.Context, s cluster.Status) Row {
 
 // message is a sentence that stands below the node in place of rows.
 func message(node string, p *problem.Detail) Row {
-	return Row{ID: join(node, "message:"+p.Code), Type: NodeMessage, Name: p.Message, Health: HealthWarning, Problem: p}
+	return Row{ID: join(node, "message:"+escape(p.Message)), Type: NodeMessage, Name: p.Message, Health: HealthWarning, Problem: p}
+}
+
+func messages(node string, problems []*problem.Detail) (rows []Row) {
+	for _, p := range problems {
+		rows = append(rows, message(node, p))
+	}
+	return rows
 }
 
 // knownNamespaces are the rows shown to a user who may not list namespaces.

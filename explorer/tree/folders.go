@@ -37,7 +37,7 @@ func summed(l *list, r Row) Row {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	count, worst, state := l.summary()
-	if state == StateLive || state == StateReconnecting {
+	if state == StateReconnecting || state == StateLive && l.problem == nil { // with one, rows stand in for what cannot be seen
 		r.Count = &count
 		r.Health = healths[worst]
 	}
@@ -94,22 +94,14 @@ func (t *Tree) overviewRows(cl *cluster.Cluster, n nodeID) (*list, func(context.
 			fact("version", "Kubernetes", status.Version, HealthUnknown, nil)
 			fact("server", "API server", about.Server, HealthUnknown, nil)
 			fact("namespace", "Working namespace", about.Namespace, HealthUnknown, nil)
-			ready, all, p := readyNodes(feeds.of(selection{kind: "nodes"}))
-			health := HealthGood
-			if ready < all {
-				health = HealthWarning
-			}
-			if p != nil {
-				health = HealthUnknown
-			}
-			fact("nodes", "Nodes", fmt.Sprintf("%d of %d ready", ready, all), health, p)
+			rows = append(rows, nodesRow(feeds.of(selection{kind: "nodes"}), join(n.text, "nodes")))
 			if status.State != cluster.StateReady {
 				return rows, nil
 			}
 			if kinds, err := cl.Kinds(ctx); err == nil { // or the state's row tells why not
 				fact("kinds", "Kinds served", fmt.Sprint(len(kinds.All())), HealthUnknown, nil)
 				for _, p := range kinds.Problems() {
-					rows = append(rows, message(n.text+"/"+escape(p.Message), &p))
+					rows = append(rows, message(n.text, &p))
 				}
 			}
 			return rows, nil
@@ -117,13 +109,19 @@ func (t *Tree) overviewRows(cl *cluster.Cluster, n nodeID) (*list, func(context.
 	}
 }
 
-func readyNodes(l *list) (ready, all int, p *problem.Detail) {
+// nodesRow tells how many nodes are ready, as far as that is known.
+func nodesRow(l *list, id string) Row {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, r := range l.rows {
-		if r.special == nil && r.health != rankBad {
-			ready++
+	r := Row{ID: id, Type: NodeFolder, Name: "Nodes", Problem: l.problem}
+	if l.state == StateLive || l.state == StateReconnecting {
+		ready := len(l.rows) - l.ranks[rankBad]
+		r.Description = fmt.Sprintf("%d of %d ready", ready, len(l.rows))
+		r.Health = HealthGood
+		if ready < len(l.rows) {
+			r.Health = HealthWarning
 		}
 	}
-	return ready, len(l.rows), l.problem
+	r.Cells = []string{r.Name, r.Description}
+	return r
 }

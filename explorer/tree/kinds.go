@@ -43,8 +43,6 @@ func (t *Tree) kindRows(cl *cluster.Cluster, n nodeID) (*list, func(context.Cont
 		defer feeds.release()
 		counts := newCounter(ctx, cl, n.namespace, c.kick)
 		defer counts.wait()
-		again := time.AfterFunc(countEvery, c.kick)
-		defer again.Stop()
 		c.keep(ctx, func(ctx context.Context) ([]Row, error) {
 			kinds, err := cl.Kinds(ctx)
 			if err != nil {
@@ -54,7 +52,6 @@ func (t *Tree) kindRows(cl *cluster.Cluster, n nodeID) (*list, func(context.Cont
 			var rows []Row
 			var watched []selection
 			worst := rankUnknown
-			again.Reset(countEvery)
 			for _, k := range shown {
 				r := Row{ID: join(n.text, escape(k.ID())), Type: NodeKind, Kind: k.ID(), Name: plural(k), Expandable: true}
 				if k.Custom {
@@ -65,8 +62,8 @@ func (t *Tree) kindRows(cl *cluster.Cluster, n nodeID) (*list, func(context.Cont
 					watched = append(watched, objects)
 					r = summed(feeds.of(objects), r)
 					worst = max(worst, rankOf(r.Health))
-				} else if count, known := counts.of(k); known {
-					r.Count = &count
+				} else {
+					r = counts.of(k).fill(r)
 				}
 				rows = append(rows, r)
 			}
@@ -145,9 +142,21 @@ type counter struct {
 }
 
 type count struct {
-	n     int
-	known bool
-	asked time.Time
+	n       int
+	known   bool
+	problem *problem.Detail // why it could not be counted last
+	asked   time.Time
+}
+
+// fill fills in what is known of a kind's objects.
+func (c count) fill(r Row) Row {
+	if c.known {
+		r.Count = &c.n
+	}
+	if c.problem != nil {
+		r.Problem, r.Detail = c.problem, c.problem.Message
+	}
+	return r
 }
 
 func newCounter(ctx context.Context, cl *cluster.Cluster, namespace string, counted func()) *counter {
@@ -157,7 +166,7 @@ func newCounter(ctx context.Context, cl *cluster.Cluster, namespace string, coun
 }
 
 // of gives the last count, and asks for a new one when it has grown old.
-func (c *counter) of(k cluster.Kind) (int, bool) {
+func (c *counter) of(k cluster.Kind) count {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	last := c.counts[k.ID()]
@@ -165,22 +174,27 @@ func (c *counter) of(k cluster.Kind) (int, bool) {
 		last.asked = time.Now()
 		c.counts[k.ID()] = last
 	}
-	return last.n, last.known
+	return last
 }
 
 func (c *counter) request(k cluster.Kind) {
-	n, known := c.count(k)
+	n, err := c.count(k)
 	c.mu.Lock()
-	c.counts[k.ID()] = count{n: n, known: known, asked: time.Now()}
+	last := c.counts[k.ID()]
+	last.problem, last.asked = problem.Of(err).Detail(), time.Now()
+	if err == nil {
+		last.n, last.known = n, true
+	}
+	c.counts[k.ID()] = last
 	c.mu.Unlock()
 	c.counted()
 }
 
 // count lists one object; the answer tells how many remain.
-func (c *counter) count(k cluster.Kind) (int, bool) {
+func (c *counter) count(k cluster.Kind) (int, error) {
 	body, err := c.cluster.Get(c.ctx, k.Path(c.namespace), url.Values{"limit": {"1"}}, "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json")
 	if err != nil {
-		return 0, false
+		return 0, err
 	}
 	defer body.Close()
 	var list struct {
@@ -190,9 +204,9 @@ func (c *counter) count(k cluster.Kind) (int, bool) {
 		Items []struct{} `json:"items"`
 	}
 	if err := json.NewDecoder(body).Decode(&list); err != nil {
-		return 0, false
+		return 0, fmt.Errorf("counting %s: %w", k.ID(), err)
 	}
-	return len(list.Items) + list.Metadata.RemainingItemCount, true
+	return len(list.Items) + list.Metadata.RemainingItemCount, nil
 }
 
 // wait waits until no request is under way.

@@ -102,7 +102,9 @@ func (l *list) replace(rows []Row) {
 			l.changed(key, old, nil)
 		}
 	}
-	l.settle()
+	if len(rows) > 0 {
+		l.settle()
+	}
 }
 
 // setState tells how far the rows can be believed from now on.

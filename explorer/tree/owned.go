@@ -6,6 +6,7 @@ import (
 	"unique"
 
 	"pilothouse/explorer/cluster"
+	"pilothouse/explorer/problem"
 
 	"k8s.io/apimachinery/pkg/fields"
 )
@@ -46,6 +47,7 @@ func (t *Tree) ownedRows(cl *cluster.Cluster, n nodeID, o objectID) (*list, func
 		defer cl.OnChange(c.kick)()
 		feeds := t.newFeedSet(cl, c)
 		defer feeds.release()
+		c.parts = feeds
 		c.keep(ctx, func(ctx context.Context) ([]Row, error) {
 			kinds, err := cl.Kinds(ctx)
 			if err != nil {
@@ -64,6 +66,12 @@ func (t *Tree) ownedRows(cl *cluster.Cluster, n nodeID, o objectID) (*list, func
 				}
 				l := feeds.of(selection{kind: k.ID(), namespace: o.namespace})
 				rows = append(rows, mixedRows(n, l, func(r *row) bool { return r.owner == owner })...)
+			}
+			if failures := feeds.failures; len(failures) > 0 {
+				rows = append(rows, message(n.text, &problem.Detail{
+					Code: failures[0].Code, Cause: failures[0].Message,
+					Message: countOf(len(failures), "kind", "kinds") + " could not be looked through",
+				}))
 			}
 			return rows, nil
 		})
@@ -95,17 +103,18 @@ func (t *Tree) servicePods(cl *cluster.Cluster, n nodeID, o objectID) (*list, fu
 	return c.list, func(ctx context.Context) {
 		feeds := t.newFeedSet(cl, c)
 		defer feeds.release()
+		c.parts = feeds
 		service := selection{kind: "services", namespace: o.namespace, fields: fields.OneTermEqualSelector("metadata.name", o.name).String()}
 		c.keep(ctx, func(context.Context) ([]Row, error) {
 			selector := selectorOf(feeds.of(service))
 			if selector == "" || selector == "<none>" {
 				feeds.only(service)
-				return nil, nil
+				return messages(n.text, feeds.failures), nil
 			}
 			pods := selection{kind: "pods", namespace: o.namespace, labels: selector}
 			l := feeds.of(pods)
 			feeds.only(service, pods)
-			return mixedRows(n, l, all), nil
+			return append(mixedRows(n, l, all), messages(n.text, feeds.failures)...), nil
 		})
 	}
 }

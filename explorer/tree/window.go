@@ -167,9 +167,7 @@ func (v *View) render(r *row) Row {
 	if r.special != nil {
 		out := *r.special
 		out.ID = v.idOf(r)
-		if out.Type == NodeFolder || out.Type == NodeKind || out.Type == NodeContext {
-			out.Health = healths[max(r.health, v.tree.rollups.of(out.ID))]
-		}
+		out.Health = healths[max(r.health, v.tree.rollups.of(out.ID))]
 		return out
 	}
 	object := v.objectOf(r)
