@@ -54,6 +54,7 @@ func TestHealthIsReadFromWhatKubectlShows(t *testing.T) {
 		"jobs.batch":       {{Name: "Name"}, {Name: "Status"}, {Name: "Completions"}},
 		"widgets.example":  {{Name: "Name"}, {Name: "Ready"}},
 		"gadgets.example":  {{Name: "Name"}, {Name: "Phase"}},
+		"buckets.example":  {{Name: "SYNCED"}, {Name: "READY"}},
 		"configmaps":       {{Name: "Name"}, {Name: "Data"}},
 		"services":         {{Name: "Name"}, {Name: "Type"}, {Name: "Cluster-IP"}, {Name: "External-IP"}},
 	}
@@ -84,7 +85,10 @@ func TestHealthIsReadFromWhatKubectlShows(t *testing.T) {
 		{"jobs.batch", []string{"a", "Complete", "1/1"}, HealthGood},
 		{"widgets.example", []string{"a", "True"}, HealthGood},
 		{"widgets.example", []string{"a", "False"}, HealthBad},
+		{"widgets.example", []string{"a", "true"}, HealthGood},
 		{"widgets.example", []string{"a", "3"}, HealthUnknown},
+		{"widgets.example", []string{"a", "2/3"}, HealthWarning},
+		{"buckets.example", []string{"True", "False"}, HealthBad},
 		{"gadgets.example", []string{"a", "Provisioning"}, HealthProgress},
 		{"gadgets.example", []string{"a", "Failed"}, HealthBad},
 		{"configmaps", []string{"a", "3"}, HealthUnknown},

@@ -199,3 +199,17 @@ func TestMessagesOfOneCodeAreToldApart(t *testing.T) {
 		t.Errorf("%d of 2 messages are shown", len(l.rows))
 	}
 }
+
+// Whoever opens a view while the tree closes is told, and nothing is left behind.
+func TestClosedTreeOpensNothing(t *testing.T) {
+	tree := over(t, apiServer{})
+	read(t, tree, ContextID("c"))
+	tree.Close()
+	_, err := tree.Open(t.Context(), Query{Node: ContextID("c")})
+	if p := problem.Of(err); p == nil || p.Code != problem.Gone {
+		t.Errorf("got %v, want gone", err)
+	}
+	if len(tree.open) != 0 || len(tree.views) != 0 {
+		t.Errorf("%d branches and %d views are left", len(tree.open), len(tree.views))
+	}
+}

@@ -214,7 +214,11 @@ func (d *tableDecoder) unprinted() error {
 	}
 	d.times = d.times[:0]
 	d.buf = append(append(d.buf[:0], d.meta.name...), 0)
-	d.buf = append(append(d.buf, timeMark...), 0)
+	age := timeMark
+	if len(d.meta.created) == 0 {
+		age = "<unknown>"
+	}
+	d.buf = append(append(d.buf, age...), 0)
 	d.onRow(d.build())
 	return nil
 }
@@ -231,8 +235,7 @@ func (d *tableDecoder) cell() error {
 		if d.buf, err = jsontext.AppendUnquote(d.buf, raw); err != nil {
 			return err
 		}
-	case 'n':
-		d.buf = append(d.buf, "<none>"...)
+	case 'n': // which kubectl leaves empty
 	default:
 		d.buf = append(d.buf, raw...)
 	}

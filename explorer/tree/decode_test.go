@@ -89,7 +89,7 @@ func TestEventsOfPrintedTablesBecomeRows(t *testing.T) {
 			Status: "Running", Health: HealthGood, Created: created, Times: map[int]int64{3: 1_800_000_000 - 300}, Version: "258",
 		},
 		{
-			Event: eventModified, Name: "web-1", Cells: []string{"web-1", "0/1", "CrashLoopBackOff", "4", "{}", "<none>"},
+			Event: eventModified, Name: "web-1", Cells: []string{"web-1", "0/1", "CrashLoopBackOff", "4", "{}", ""},
 			Status: "Terminating", Health: HealthBad, Created: created, Version: "259",
 		},
 		{Event: eventBookmark, Version: "479"},
@@ -105,6 +105,14 @@ func TestObjectsOfAServerThatPrintsNothingBecomeRows(t *testing.T) {
 	want := []decoded{{Event: eventAdded, Name: "web", Cells: []string{"web", "{}"}, Created: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).Unix(), Version: "7"}}
 	if diff := cmp.Diff(want, decodeAll(t, text)); diff != "" {
 		t.Errorf("rows differ (-want +got):\n%s", diff)
+	}
+}
+
+// What counts from a moment that nobody tells has no moment.
+func TestAgeOfAnObjectWithoutCreationIsUnknown(t *testing.T) {
+	got := decodeAll(t, `{"type":"ADDED","object":{"kind":"NodeMetrics","metadata":{"name":"n","creationTimestamp":null}}}`)
+	if diff := cmp.Diff([]string{"n", "<unknown>"}, got[0].Cells); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -8,7 +8,7 @@
 // and window over that list (view.go) and hands out changes when its reader asks
 // for them, so that a slow reader costs nothing and a fast one is told at once.
 // What is not shown is neither listed nor watched: a feed starts with the first
-// view of it and ends a grace period after the last (feeds.go).
+// view of it and ends a grace period after the last (branch.go).
 //
 // Rows that come from no API stand in the same lists: contexts (contexts.go), the
 // folders below a context (folders.go), kinds with counts and rolled-up health

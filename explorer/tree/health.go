@@ -40,8 +40,13 @@ func newJudge(kind string, columns []Column) judge {
 }
 
 func chooseJudge(kind string, columns []Column) judge {
-	at := func(names ...string) int {
-		return slices.IndexFunc(columns, func(c Column) bool { return slices.Contains(names, c.Name) })
+	at := func(names ...string) int { // the first name that there is
+		for _, name := range names {
+			if i := slices.IndexFunc(columns, func(c Column) bool { return strings.EqualFold(c.Name, name) }); i >= 0 {
+				return i
+			}
+		}
+		return -1
 	}
 	switch kind {
 	case "pods":
@@ -160,17 +165,19 @@ func replicaHealth(ready, updated string) healthRank {
 	return rankGood
 }
 
-// conditionHealth judges the status of a condition that is good when true.
+// conditionHealth judges the status of a condition that is good when true, or, as some
+// kinds print it, how many of how many are.
 func conditionHealth(status string) healthRank {
+	status = strings.ToLower(status)
 	switch {
-	case status == "True":
+	case status == "true":
 		return rankGood
-	case strings.HasPrefix(status, "False"):
+	case strings.HasPrefix(status, "false"): // "False (MissingEndpoints)"
 		return rankBad
-	case status == "Unknown":
+	case status == "unknown":
 		return rankProgress
 	}
-	return rankUnknown
+	return replicaHealth(status, "")
 }
 
 // statusWords are the words that kinds use for their phase or status.

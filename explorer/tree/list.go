@@ -126,10 +126,17 @@ func (l *list) setState(s State, p *problem.Detail) {
 	}
 }
 
-// setKind tells what the rows are; it comes before the first of them.
+// setKind tells what the rows are; it comes before the first of them. Rows name the version
+// that they are served in, so that another one is told with all of them.
 func (l *list) setKind(k cluster.Kind) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.kind.Version != k.Version {
+		for v := range l.views {
+			v.reset = true
+			v.wakeUp()
+		}
+	}
 	l.kind = k
 }
 

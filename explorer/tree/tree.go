@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pilothouse/explorer/cluster"
+	"pilothouse/explorer/problem"
 )
 
 // firstRows is how long Open waits for something to show.
@@ -65,7 +66,7 @@ func (t *Tree) Close() {
 		views = append(views, v)
 	}
 	for _, b := range t.open {
-		b.stop()
+		t.prune(b)
 	}
 	t.mu.Unlock()
 	for _, v := range views {
@@ -98,8 +99,13 @@ func (t *Tree) Open(ctx context.Context, q Query) (*View, error) {
 	t.mu.Unlock()
 	v := newView(t, id, q, node, b.list, match, func() { t.release(b) })
 	t.mu.Lock()
+	closed := t.closed
 	t.views[v] = struct{}{}
 	t.mu.Unlock()
+	if closed {
+		v.Close()
+		return nil, &problem.Error{Code: problem.Gone, Message: "the tree is closed"}
+	}
 
 	moment := time.NewTimer(firstRows)
 	defer moment.Stop()

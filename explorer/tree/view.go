@@ -94,9 +94,7 @@ func (v *View) Next(ctx context.Context) (Change, error) {
 		}
 		var later <-chan time.Time
 		if pause > 0 {
-			timer := time.NewTimer(pause)
-			defer timer.Stop()
-			later = timer.C
+			later = time.After(pause)
 		}
 		select {
 		case <-v.wake:
@@ -139,18 +137,22 @@ func (v *View) isClosed() bool {
 	return v.closed
 }
 
-// mark notes that a row has changed. Called with list.mu held.
+// mark notes that a row has changed, and wakes the reader for the first of such: Next takes
+// all, or waits for their time by itself. Called with list.mu held.
 func (v *View) mark(key rowKey, old *row) {
-	if !v.reset {
-		if _, known := v.dirty[key]; !known {
-			v.dirty[key] = old
-		}
-		if len(v.dirty) > manyChanges && len(v.dirty) > len(v.order)/8 {
-			v.reset = true
-			clear(v.dirty)
-		}
+	if v.reset {
+		return // the reader knows that there is news
 	}
-	v.wakeUp()
+	if len(v.dirty) == 0 {
+		v.wakeUp()
+	}
+	if _, known := v.dirty[key]; !known {
+		v.dirty[key] = old
+	}
+	if len(v.dirty) > manyChanges && len(v.dirty) > len(v.order)/8 {
+		v.reset = true
+		clear(v.dirty)
+	}
 }
 
 // touch notes that the row with that id looks different although the list's row is the same.

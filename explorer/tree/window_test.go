@@ -202,3 +202,46 @@ func TestAdoptedObjectIsShownBelowItsOwner(t *testing.T) {
 		t.Fatalf("rows are %+v, want the adopted pod", w.rows)
 	}
 }
+
+// A kind that is served in another version names it in every row.
+func TestRowsNameTheVersionServed(t *testing.T) {
+	l := podList()
+	node, _ := parseID(KindID("c", "", "pods"))
+	v := newView(New(t.Context(), nil, nil), "1", Query{}, node, l, all, func() {})
+	l.setState(StateLive, nil)
+	l.put(podRow("default", "web-0", "Running", 0))
+	w := &window{t: t}
+	w.page(v.Page())
+	kind := l.kind
+	kind.Version = "v2"
+	l.setKind(kind)
+	l.put(podRow("default", "web-0", "Running", 0))
+	c, _, _ := v.take()
+	w.change(c)
+	if got := w.rows[0].Object.Version; got != "v2" {
+		t.Errorf("the row names version %s, want v2", got)
+	}
+}
+
+// A reader is woken once for whatever happens before it looks, and again afterwards.
+func TestReaderIsWokenForEveryChangeThatItHasNotTaken(t *testing.T) {
+	l := podList()
+	node, _ := parseID(KindID("c", "", "pods"))
+	v := newView(New(t.Context(), nil, nil), "1", Query{}, node, l, all, func() {})
+	l.setState(StateLive, nil)
+	v.Page()
+	<-v.wake
+	for round := range 3 {
+		for i := range 2 * manyChanges {
+			l.put(podRow("default", fmt.Sprintf("pod-%d", i), "Running", round))
+		}
+		select {
+		case <-v.wake:
+		default:
+			t.Fatalf("round %d: the reader sleeps on", round)
+		}
+		if c, ready, _ := v.take(); !ready || c.Total != 2*manyChanges {
+			t.Fatalf("round %d: got %v %+v", round, ready, c)
+		}
+	}
+}
