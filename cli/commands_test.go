@@ -96,9 +96,9 @@ func TestMissingContextIsExplained(t *testing.T) {
 	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
 	f.run(t, "get", "pods").expect(t, 1, "", "error: kubeconfig has no current context\n  try: pilothouse contexts\n  try: --context NAME\n")
 
-	f.contexts = nil
+	f.contexts, f.files = nil, []cluster.File{{Path: "/bad", Problem: &problem.Detail{Message: "there is no kubeconfig file /bad"}}}
 	f.run(t, "get", "pods").expect(t, 1, "",
-		"error: no kubeconfig file defines a context\n  try: export KUBECONFIG=FILE\n  try: pilothouse contexts add FILE\n")
+		"error: no kubeconfig file defines a context: there is no kubeconfig file /bad\n  try: export KUBECONFIG=FILE\n  try: pilothouse contexts add FILE\n")
 }
 
 func TestDoctorFailsWhenSomethingWillNotWork(t *testing.T) {

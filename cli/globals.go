@@ -103,7 +103,7 @@ func (g *globals) target(ctx context.Context, s *session) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
-	chosen, err := readKubeconfig(g.kubeconfig).choose(list.Contexts, g.context)
+	chosen, err := readKubeconfig(g.kubeconfig).choose(list, g.context)
 	if err != nil {
 		return target{}, err
 	}

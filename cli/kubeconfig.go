@@ -9,6 +9,7 @@ import (
 
 	"pilothouse/explorer/cluster"
 	"pilothouse/explorer/problem"
+	"pilothouse/server/wire"
 )
 
 // kubeconfig is what this shell's kubeconfig files say. The daemon was started by
@@ -44,7 +45,8 @@ func readKubeconfig(file string) kubeconfig {
 
 // choose finds the context called name among those the engine knows, this
 // shell's first; "" is the current one.
-func (k kubeconfig) choose(contexts []cluster.Context, name string) (cluster.Context, error) {
+func (k kubeconfig) choose(list wire.ClusterList, name string) (cluster.Context, error) {
+	contexts := list.Contexts
 	wanted := name
 	if name == "" {
 		wanted = k.current
@@ -59,7 +61,7 @@ func (k kubeconfig) choose(contexts []cluster.Context, name string) (cluster.Con
 			return c, nil
 		}
 	}
-	return cluster.Context{}, k.unknown(contexts, name)
+	return cluster.Context{}, k.unknown(list, name)
 }
 
 // isCurrent tells whether c is what kubectl would use in this shell.
@@ -72,11 +74,18 @@ func (k kubeconfig) own(c cluster.Context) bool {
 	return slices.Contains(k.files, c.File)
 }
 
-func (k kubeconfig) unknown(contexts []cluster.Context, name string) error {
+// unknown is why there is no such context.
+func (k kubeconfig) unknown(list wire.ClusterList, name string) error {
 	p := &problem.Error{Code: problem.ContextUnknown, Suggestions: []string{"pilothouse contexts"}}
 	switch {
-	case len(contexts) == 0:
+	case len(list.Contexts) == 0:
 		p.Message = "no kubeconfig file defines a context"
+		for _, file := range list.Files {
+			if file.Problem != nil {
+				p.Message += ": " + file.Problem.Message
+				break
+			}
+		}
 		p.Suggestions = []string{"export KUBECONFIG=FILE", "pilothouse contexts add FILE"}
 	case name != "":
 		p.Message = fmt.Sprintf("no context is called %q", name)
