@@ -155,10 +155,10 @@ func (c *computed) keep(ctx context.Context, rows func(context.Context) ([]Row, 
 // feedSet are the feeds that computed rows are worked out from: started when first asked
 // for, and kicking the computation whenever they change.
 type feedSet struct {
-	tree    *Tree
-	cluster *cluster.Cluster
-	kick    *tap
-	held    map[selection]heldFeed
+	tree     *Tree
+	cluster  *cluster.Cluster
+	computed *computed
+	held     map[selection]heldFeed
 
 	// What the feeds told that this computation asked for.
 	state    State // of rows made of them
@@ -172,8 +172,7 @@ type heldFeed struct {
 }
 
 func (t *Tree) newFeedSet(cl *cluster.Cluster, c *computed) *feedSet {
-	kick := &tap{changed: func(_, _ *row) { c.kick() }, stated: c.kick}
-	return &feedSet{tree: t, cluster: cl, kick: kick, held: map[selection]heldFeed{}}
+	return &feedSet{tree: t, cluster: cl, computed: c, held: map[selection]heldFeed{}}
 }
 
 // begin begins a computation.
@@ -189,7 +188,7 @@ func (s *feedSet) of(what selection) *list {
 	h, held := s.held[what]
 	if !held {
 		h.branch = s.tree.acquireFeed(s.cluster, what)
-		h.stop = h.branch.listen(s.kick)
+		h.stop = h.branch.kicks(s.computed)
 		s.held[what] = h
 	}
 	l := h.branch.list

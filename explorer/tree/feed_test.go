@@ -252,7 +252,8 @@ func TestFeed(t *testing.T) {
 			answers: []answer{
 				{body: page("10", "", "a", "b")},
 				{body: strings.Replace(event(eventModified, "11", "b", "Failed"), `"name":"IP"`, `"name":"Address"`, 1), open: true},
-				{body: strings.Replace(page("12", "", "a", "b"), `"name":"IP"`, `"name":"Address"`, 1)}, {open: true},
+				{body: strings.Replace(page("12", "", "a", "b"), `"name":"IP"`, `"name":"Address"`, 1)},
+				{open: true},
 			},
 			runs: time.Minute,
 			rows: []string{"a Running", "b Running"}, state: StateLive,

@@ -20,14 +20,7 @@ type list struct {
 	problem *problem.Detail
 	settled chan struct{} // closed once first rows or the state are known
 	views   map[*View]struct{}
-	taps    map[*tap]struct{}
-}
-
-// tap is told what changes in a list: by which counts, roll-ups and merged lists follow
-// it. Its functions are called with the list's lock held and must not call back into it.
-type tap struct {
-	changed func(before, after *row) // nil stands for no row
-	stated  func()
+	uses    map[*computed]struct{} // rows worked out from this list
 }
 
 func newList(columns []definition, kind string) *list {
@@ -37,7 +30,7 @@ func newList(columns []definition, kind string) *list {
 		state:   StateLoading,
 		settled: make(chan struct{}),
 		views:   map[*View]struct{}{},
-		taps:    map[*tap]struct{}{},
+		uses:    map[*computed]struct{}{},
 	}
 }
 
@@ -121,8 +114,8 @@ func (l *list) setState(s State, p *problem.Detail) {
 	for v := range l.views {
 		v.wakeUp()
 	}
-	for t := range l.taps {
-		t.stated()
+	for c := range l.uses {
+		c.kick()
 	}
 }
 
@@ -158,7 +151,7 @@ func (l *list) setTable(t *table) (stale bool) {
 	return len(l.rows) > 0
 }
 
-// changed tells views and taps. Called with mu held.
+// changed tells views and uses. Called with mu held.
 func (l *list) changed(key rowKey, old, r *row) {
 	if old != nil {
 		l.ranks[old.health]--
@@ -169,8 +162,8 @@ func (l *list) changed(key rowKey, old, r *row) {
 	for v := range l.views {
 		v.mark(key, old)
 	}
-	for t := range l.taps {
-		t.changed(old, r)
+	for c := range l.uses {
+		c.kick()
 	}
 }
 
@@ -193,17 +186,14 @@ func (l *list) summary() (count int, worst healthRank, s State) {
 	return len(l.rows), worst, l.state
 }
 
-// listen adds a tap and calls its changed for every row there is, under one lock.
-func (l *list) listen(t *tap) (stop func()) {
+// kicks has c computed anew whenever a row or the state changes, until stop is called.
+func (l *list) kicks(c *computed) (stop func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.taps[t] = struct{}{}
-	for _, r := range l.rows {
-		t.changed(nil, r)
-	}
+	l.uses[c] = struct{}{}
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		delete(l.taps, t)
+		delete(l.uses, c)
 	}
 }
