@@ -139,6 +139,14 @@ func parseObject(segment string) (objectID, error) {
 	return objectID{parts[0], parts[1], parts[2]}, nil
 }
 
+// within is the namespace that whoever looks at the node's children knows them to be in.
+func (n nodeID) within() string {
+	if len(n.objects) > 0 {
+		return n.objects[len(n.objects)-1].namespace
+	}
+	return n.namespace
+}
+
 // parent is the id of the node that shows this one as a row; "" is the root.
 func (n nodeID) parent() string {
 	i := strings.LastIndexByte(n.text, '/')

@@ -185,6 +185,9 @@ func (v *View) render(r *row) Row {
 		out.Type, out.Expandable = NodeNamespace, true
 		out.Health = healths[max(r.health, v.tree.rollups.of(out.ID))]
 	}
+	if object.namespace != v.node.within() {
+		out.Description = object.namespace
+	}
 	for _, t := range r.times {
 		if out.Times == nil {
 			out.Times = make(map[int]int64, len(r.times)+1)

@@ -245,3 +245,24 @@ func TestReaderIsWokenForEveryChangeThatItHasNotTaken(t *testing.T) {
 		}
 	}
 }
+
+// A row tells its namespace where the node above it does not.
+func TestRowsOfAllNamespacesTellTheirs(t *testing.T) {
+	for id, want := range map[string]string{
+		KindID("c", "", "pods"):               "shop",
+		KindID("c", "shop", "pods"):           "",
+		"c/nodes/nodes::worker":               "shop",
+		"c/all/-/jobs/jobs.batch:shop:report": "",
+	} {
+		l := podList()
+		node, err := parseID(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := newView(New(t.Context(), nil, nil), "1", Query{}, node, l, all, func() {})
+		l.put(podRow("shop", "web-0", "Running", 0))
+		if got := v.Page().Rows[0].Description; got != want {
+			t.Errorf("below %s the description is %q, want %q", id, got, want)
+		}
+	}
+}
