@@ -16,6 +16,9 @@ import (
 // its rows they are. The caller releases the branch.
 func (t *Tree) children(n nodeID, f Filter) (*branch, func(*row) bool, error) {
 	if n.context == "" {
+		if f.selects() {
+			return nil, nil, noSelectors()
+		}
 		return t.acquire("", t.contextRows), all, nil
 	}
 	c, err := t.contexts.Open(n.context)
@@ -23,6 +26,9 @@ func (t *Tree) children(n nodeID, f Filter) (*branch, func(*row) bool, error) {
 		return nil, nil, err
 	}
 	computed := func(start func(*cluster.Cluster, nodeID) (*list, func(context.Context))) (*branch, func(*row) bool, error) {
+		if f.selects() {
+			return nil, nil, noSelectors()
+		}
 		return t.acquire(n.text, func() (*list, func(context.Context)) { return start(c, n) }), all, nil
 	}
 	switch {
@@ -40,6 +46,14 @@ func (t *Tree) children(n nodeID, f Filter) (*branch, func(*row) bool, error) {
 		return t.acquireFeed(c, selection{kind: "namespaces", labels: f.Labels, fields: f.Fields}), all, nil
 	}
 	return computed(t.categoryRows)
+}
+
+// noSelectors refuses what no API server could evaluate for rows that stand in no one list.
+func noSelectors() error {
+	return &problem.Error{
+		Code: problem.InvalidQuery, Message: "these rows cannot be chosen by labels or fields",
+		Suggestions: []string{"filter them by name or status", "use selectors below a kind"},
+	}
 }
 
 // selection is the part of a kind's objects that a feed follows.
@@ -93,6 +107,10 @@ func (t *Tree) acquireFeed(c *cluster.Cluster, s selection) *branch {
 func (t *Tree) objectChildren(c *cluster.Cluster, n nodeID, f Filter) (*branch, func(*row) bool, error) {
 	o := n.objects[len(n.objects)-1]
 	s := selection{namespace: o.namespace, labels: f.Labels, fields: f.Fields}
+	relation, controls := controls()[o.kind]
+	if f.selects() && !controls && o.kind != "nodes" {
+		return nil, nil, noSelectors()
+	}
 	switch o.kind {
 	case "pods":
 		s.kind, s.containers, s.fields = "pods", true, fields.OneTermEqualSelector("metadata.name", o.name).String()
@@ -103,9 +121,9 @@ func (t *Tree) objectChildren(c *cluster.Cluster, n nodeID, f Filter) (*branch, 
 	case "services":
 		return t.acquire(n.text, func() (*list, func(context.Context)) { return t.servicePods(c, n, o) }), all, nil
 	}
-	if r, ok := controls()[o.kind]; ok {
-		s.kind = r.child
-		owner := unique.Make(r.owner + ":" + o.name)
+	if controls {
+		s.kind = relation.child
+		owner := unique.Make(relation.owner + ":" + o.name)
 		return t.acquireFeed(c, s), func(r *row) bool { return r.owner == owner }, nil
 	}
 	return t.acquire(n.text, func() (*list, func(context.Context)) { return t.ownedRows(c, n, o) }), all, nil

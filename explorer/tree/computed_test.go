@@ -213,3 +213,20 @@ func TestClosedTreeOpensNothing(t *testing.T) {
 		t.Errorf("%d branches and %d views are left", len(tree.open), len(tree.views))
 	}
 }
+
+// What is wrong with one object is seen on every row above it, up to the context's.
+func TestHealthRollsUpToTheContext(t *testing.T) {
+	r := newRollups()
+	changed := r.set("c/namespaces/shop/workloads", rankBad)
+	want := []string{"c/namespaces/shop/workloads", "c/namespaces/shop", "c/namespaces"}
+	if !slices.Equal(changed, want) {
+		t.Errorf("changed are %q, want %q", changed, want)
+	}
+	r.set("c/namespaces/mail/workloads", rankWarning)
+	r.set("c/namespaces/shop/workloads", rankUnknown)
+	for id, want := range map[string]healthRank{"c/namespaces": rankWarning, "c/namespaces/shop": rankUnknown, "c/namespaces/mail": rankWarning, "c": rankUnknown} {
+		if got := r.of(id); got != want {
+			t.Errorf("%s has %q below it, want %q", id, healths[got], healths[want])
+		}
+	}
+}

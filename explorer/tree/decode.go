@@ -261,7 +261,7 @@ func (d *tableDecoder) build() *row {
 	r := &row{
 		namespace: intern(&d.namespace, m.namespace),
 		owner:     d.ownerOf(m),
-		deleting:  m.deleting,
+		deleting:  m.deleting && d.kind != "pods", // whose status tells it, or better
 		status:    -1,
 	}
 	if id, err := uuid.ParseBytes(m.uid); err == nil {

@@ -90,7 +90,7 @@ func TestEventsOfPrintedTablesBecomeRows(t *testing.T) {
 		},
 		{
 			Event: eventModified, Name: "web-1", Cells: []string{"web-1", "0/1", "CrashLoopBackOff", "4", "{}", ""},
-			Status: "Terminating", Health: HealthBad, Created: created, Version: "259",
+			Status: "CrashLoopBackOff", Health: HealthBad, Created: created, Version: "259",
 		},
 		{Event: eventBookmark, Version: "479"},
 		{Event: eventError, Gone: true},
@@ -113,6 +113,21 @@ func TestAgeOfAnObjectWithoutCreationIsUnknown(t *testing.T) {
 	got := decodeAll(t, `{"type":"ADDED","object":{"kind":"NodeMetrics","metadata":{"name":"n","creationTimestamp":null}}}`)
 	if diff := cmp.Diff([]string{"n", "<unknown>"}, got[0].Cells); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What is being deleted says so; a pod says more in its own status.
+func TestObjectsBeingDeletedAreTerminating(t *testing.T) {
+	d := newTableDecoder(strings.NewReader(`{"kind":"Table","columnDefinitions":[{"name":"Name"},{"name":"Status"}],
+		"rows":[{"cells":["a","Bound"],"object":{"metadata":{"name":"a","deletionTimestamp":"2026-01-02T03:04:05Z"}}}]}`), "persistentvolumeclaims")
+	d.onTable = func(*table) {}
+	var got *row
+	d.onRow = func(r *row) { got = r }
+	if err := d.printed(true); err != nil {
+		t.Fatal(err)
+	}
+	if got.statusText() != "Terminating" || healths[got.health] != HealthProgress {
+		t.Errorf("status %q, health %q", got.statusText(), healths[got.health])
 	}
 }
 

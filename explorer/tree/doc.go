@@ -3,7 +3,7 @@
 // down to containers.
 //
 // A datum's way: the API server prints an object as a table row and streams it
-// (feed.go, decode.go); it becomes a compact row of some 250 bytes (row.go) in a
+// (feed.go, decode.go); it becomes a compact row of some 300 bytes (row.go) in a
 // list that all who look share (list.go); each view keeps its own order, filter
 // and window over that list (view.go) and hands out changes when its reader asks
 // for them, so that a slow reader costs nothing and a fast one is told at once.

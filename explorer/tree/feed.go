@@ -132,11 +132,18 @@ func (f *feed) follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	f.mu.Lock()
-	if server := f.source.Context().Server; server != f.server {
+	server := f.source.Context().Server
+	moved := server != f.server && f.server != ""
+	if server != f.server {
 		f.server, f.version = server, ""
 	}
 	f.stream = cancel
 	f.mu.Unlock()
+	if moved { // nobody may take the rows of one cluster for those of another
+		f.whole = false
+		f.replace(nil)
+		f.setState(StateLoading, nil)
+	}
 	if f.version == "" {
 		kind, err := f.find(ctx)
 		if err != nil {

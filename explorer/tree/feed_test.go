@@ -310,6 +310,10 @@ func TestFeedStartsOverOnAnotherServer(t *testing.T) {
 		defer stop()
 		synctest.Wait()
 		s.change("https://two")
+		synctest.Wait()
+		if got := names(f.list); slices.Contains(got, "a Running") {
+			t.Errorf("rows are %q: the first server's are taken for the second's", got)
+		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if got := names(f.list); !slices.Equal(got, []string{"z Running"}) {

@@ -31,6 +31,9 @@ func containsFold(s, part string) bool {
 	return strings.Contains(strings.ToLower(s), strings.ToLower(part))
 }
 
+// selects tells whether the API server has a part in the filter.
+func (f Filter) selects() bool { return f.Labels != "" || f.Fields != "" }
+
 // check tells what is wrong with the selectors before the API server is asked.
 func (f Filter) check() error {
 	if _, err := labels.Parse(f.Labels); err != nil {

@@ -60,9 +60,9 @@ func chooseJudge(kind string, columns []Column) judge {
 			return replicaHealth(ready, cellAt(cells, updated))
 		}}
 	case "replicasets.apps", "daemonsets.apps", "replicationcontrollers":
-		desired, ready := at("Desired"), at("Ready")
+		desired, ready, updated := at("Desired"), at("Ready"), at("Up-to-date")
 		return judge{ready, func(cells []string, have string) healthRank {
-			return replicaHealth(have+"/"+cellAt(cells, desired), "")
+			return replicaHealth(have+"/"+cellAt(cells, desired), cellAt(cells, updated))
 		}}
 	case "jobs.batch":
 		if at("Status") < 0 { // before Kubernetes 1.31

@@ -20,31 +20,29 @@ func (r *rollups) of(id string) healthRank {
 	return r.worst[id]
 }
 
-// set tells the worst health below a node, rankUnknown to forget it, and gives the ids
-// of the rows that look different now: the node's and its parent's.
+// set tells the worst health below a node, rankUnknown to forget it, and gives the ids of
+// the rows that look different now: the node's and those above it. It goes no further up
+// than below the context, whose health is that of its cluster.
 func (r *rollups) set(id string, worst healthRank) (changed []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	parent := nodeID{text: id}.parent()
-	above := worst
-	for other, rank := range r.worst {
-		if other != id && (nodeID{text: other}).parent() == parent {
-			above = max(above, rank)
+	for r.worst[id] != worst {
+		changed = append(changed, id)
+		r.worst[id] = worst
+		if worst == rankUnknown {
+			delete(r.worst, id)
 		}
-	}
-	for _, change := range []struct {
-		id   string
-		rank healthRank
-	}{{id, worst}, {parent, above}} {
-		if r.worst[change.id] == change.rank {
-			continue
+		parent := nodeID{text: id}.parent()
+		if (nodeID{text: parent}).parent() == "" {
+			break
 		}
-		changed = append(changed, change.id)
-		if change.rank == rankUnknown {
-			delete(r.worst, change.id)
-		} else {
-			r.worst[change.id] = change.rank
+		worst = rankUnknown
+		for other, rank := range r.worst {
+			if (nodeID{text: other}).parent() == parent {
+				worst = max(worst, rank)
+			}
 		}
+		id = parent
 	}
 	return changed
 }

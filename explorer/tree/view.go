@@ -51,13 +51,7 @@ type View struct {
 }
 
 func newView(t *Tree, id string, q Query, node nodeID, l *list, match func(*row) bool, release func()) *View {
-	limit := q.Limit
-	switch {
-	case limit == 0:
-		limit = defaultLimit
-	case limit < 0:
-		limit = math.MaxInt
-	}
+	limit := limitOf(q.Limit)
 	v := &View{
 		id: id, query: q, node: node, list: l, tree: t, close: release, limit: limit, wanted: limit,
 		dirty: map[rowKey]*row{}, reset: true, wake: make(chan struct{}, 1),
@@ -105,14 +99,23 @@ func (v *View) Next(ctx context.Context) (Change, error) {
 	}
 }
 
-// SetLimit grows or shrinks the window; the rows come with the next change.
+// limitOf gives the rows of a window for a number as in Query.Limit.
+func limitOf(n int) int {
+	switch {
+	case n == 0:
+		return defaultLimit
+	case n < 0:
+		return math.MaxInt
+	}
+	return n
+}
+
+// SetLimit grows or shrinks the window, with a number as in Query.Limit; the rows come with
+// the next change.
 func (v *View) SetLimit(n int) {
 	v.list.mu.Lock()
 	defer v.list.mu.Unlock()
-	if n < 0 {
-		n = math.MaxInt
-	}
-	v.wanted = n
+	v.wanted = limitOf(n)
 	v.wakeUp()
 }
 
