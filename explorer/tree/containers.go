@@ -109,9 +109,13 @@ func (e *containerEvents) event() (eventType, error) {
 	return event.Type, nil
 }
 
-func (e *containerEvents) page() error {
+func (e *containerEvents) page(more func(token string)) error {
 	e.pod = pod{}
-	return e.json.Decode(&e.pod)
+	err := e.json.Decode(&e.pod)
+	if token := e.pod.Metadata.Continue; err == nil && token != "" {
+		more(token)
+	}
+	return err
 }
 
 // complete shows the pod that the list holds, if it is there.
@@ -123,9 +127,7 @@ func (e *containerEvents) complete() {
 	e.show(&e.pod.Items[0])
 }
 
-func (e *containerEvents) position() (version, continues string) {
-	return e.pod.Metadata.ResourceVersion, e.pod.Metadata.Continue
-}
+func (e *containerEvents) position() string { return e.pod.Metadata.ResourceVersion }
 
 // show puts the containers' rows, init containers first, as they run.
 func (e *containerEvents) show(p *pod) {

@@ -41,13 +41,14 @@ type tableDecoder struct {
 	// onTable is called when column definitions arrive, onRow for every row after them.
 	onTable func(*table)
 	onRow   func(*row)
+	// onContinue, if set, is called with the continue token of a list that has one, before its rows.
+	onContinue func(token string)
 
 	table   *table
 	current eventType // of the event being read
 
 	// Of the object being read last.
-	version   string // the resourceVersion
-	continues string // a list's continue token
+	version string // the resourceVersion
 
 	// Reused from row to row.
 	meta      objectMeta
@@ -99,7 +100,7 @@ func (d *tableDecoder) event() (eventType, error) {
 	return d.current, err
 }
 
-func (d *tableDecoder) position() (version, continues string) { return d.version, d.continues }
+func (d *tableDecoder) position() string { return d.version }
 
 // readType reads an event's type into current; a type unknown here is none.
 func (d *tableDecoder) readType() error {
@@ -129,7 +130,7 @@ func (d *tableDecoder) status() error {
 // printed reads a Table, or an object where the server does not print tables, or a list
 // of such. With rows false only its metadata counts, as for a bookmark.
 func (d *tableDecoder) printed(rows bool) error {
-	d.version, d.continues = "", ""
+	d.version = ""
 	d.meta.reset()
 	isTable, sawRows := false, false
 	err := d.object(func(key []byte) error {
@@ -142,7 +143,10 @@ func (d *tableDecoder) printed(rows bool) error {
 			if err := d.metadata(); err != nil {
 				return err
 			}
-			d.version, d.continues = string(d.meta.version), string(d.meta.continues)
+			d.version = string(d.meta.version)
+			if token := string(d.meta.continues); token != "" && d.onContinue != nil {
+				d.onContinue(token)
+			}
 			return nil
 		case "columnDefinitions":
 			return d.definitions()

@@ -64,7 +64,7 @@ func decodeAll(t *testing.T, text string) []decoded {
 			t.Fatalf("event %d: %v", len(all), err)
 		}
 		one := decoded{Event: kind}
-		one.Version, _ = d.position()
+		one.Version = d.position()
 		if last != nil {
 			one.Name, one.Owner, one.Cells, one.Status = last.name(), ownerText(last), last.cells(), last.statusText()
 			one.Health, one.Created = healths[last.health], last.created
@@ -137,10 +137,16 @@ func TestListsBecomeRows(t *testing.T) {
 	var names []string
 	d.onTable = func(*table) {}
 	d.onRow = func(r *row) { names = append(names, r.name()) }
+	var more string
+	d.onContinue = func(token string) {
+		if more = token; len(names) > 0 {
+			t.Error("the next page could have been asked for before the rows")
+		}
+	}
 	if err := d.printed(true); err != nil {
 		t.Fatal(err)
 	}
-	version, more := d.position()
+	version := d.position()
 	if diff := cmp.Diff([]string{"a", "b", "90", "more"}, append(names, version, more)); diff != "" {
 		t.Error(diff)
 	}

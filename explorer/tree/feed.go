@@ -84,11 +84,12 @@ type feed struct {
 // eventReader reads watch events or a list out of a response body.
 type eventReader interface {
 	event() (eventType, error)
-	// page reads a page of the collection; complete is called after the last.
-	page() error
+	// page reads a page of the collection and calls more, once it knows the token that
+	// continues the list; complete is called after the last.
+	page(more func(token string)) error
 	complete()
-	// position gives the resourceVersion of what was read last, and a list's continue token.
-	position() (version, continues string)
+	// position gives the resourceVersion of what was read last.
+	position() string
 }
 
 // run keeps the list current until ctx ends.
@@ -206,36 +207,64 @@ func (f *feed) watch(ctx context.Context) error {
 		if _, err := reader.event(); err != nil {
 			return err
 		}
-		if version, _ := reader.position(); version != "" {
+		if version := reader.position(); version != "" {
 			f.version = version
 		}
 	}
 }
 
-// listPages reads the whole collection page by page.
+// listPages reads the whole collection page by page. A page is asked for as soon as the one
+// before it has told its continue token, so that the server prints it while we read.
 func (f *feed) listPages(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	f.pass++
-	q := maps.Clone(f.query)
-	q.Set("limit", strconv.Itoa(pageSize))
+	next := f.askPage(ctx, "")
 	for {
-		body, err := f.source.Get(ctx, f.kind.Path(f.selection.namespace), q, f.accept)
+		body, err := next()
 		if err != nil {
 			return err
 		}
+		next = nil
 		reader := f.reader(f, body)
-		err = reader.page()
+		err = reader.page(func(token string) { next = f.askPage(ctx, token) })
 		_ = body.Close() // read to its end, or err tells why not
-		if err != nil {
+		switch {
+		case err != nil && next != nil:
+			cancel()
+			if ahead, failed := next(); failed == nil {
+				_ = ahead.Close() // nobody reads it
+			}
 			return err
-		}
-		version, continues := reader.position()
-		if continues == "" {
-			f.version = version
+		case err != nil:
+			return err
+		case next == nil:
+			f.version = reader.position()
 			reader.complete()
 			f.live()
 			return nil
 		}
-		q.Set("continue", continues)
+	}
+}
+
+// askPage asks for the page that the token continues with, "" for the first. The answer
+// waits until the server answers, or ctx ends; the body is the caller's to close.
+func (f *feed) askPage(ctx context.Context, token string) (answer func() (io.ReadCloser, error)) {
+	q := maps.Clone(f.query)
+	q.Set("limit", strconv.Itoa(pageSize))
+	if token != "" {
+		q.Set("continue", token)
+	}
+	var body io.ReadCloser
+	var err error
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		body, err = f.source.Get(ctx, f.kind.Path(f.selection.namespace), q, f.accept)
+	}()
+	return func() (io.ReadCloser, error) {
+		<-asked
+		return body, err
 	}
 }
 
@@ -383,6 +412,9 @@ func (e *tableEvents) event() (eventType, error) {
 	return kind, err
 }
 
-func (e *tableEvents) page() error { return e.printed(true) }
+func (e *tableEvents) page(more func(token string)) error {
+	e.onContinue = more
+	return e.printed(true)
+}
 
 func (e *tableEvents) complete() { e.feed.keep(e.feed.pass) }

@@ -84,9 +84,18 @@ func (m *meter) follow(ctx context.Context, changes int) error {
 	}
 	defer d.stop()
 	server.On(d.client, wire.ExplorerChanged, func(c tree.Change) {
+		var rows []tree.Row
+		if c.Reset != nil {
+			rows = c.Reset.Rows
+		}
 		for _, op := range c.Ops {
-			if op.Row != nil && strings.HasPrefix(op.Row.Status, "bench-mark-") {
-				ours.see(op.Row.Status)
+			if op.Row != nil {
+				rows = append(rows, *op.Row)
+			}
+		}
+		for _, r := range rows {
+			if strings.HasPrefix(r.Status, "bench-mark-") {
+				ours.see(r.Status)
 			}
 		}
 	})
