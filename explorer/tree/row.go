@@ -45,8 +45,11 @@ type cellTime struct {
 // timeMark stands in a cell where the human duration since its time belongs.
 const timeMark = "{}"
 
+// key tells the row apart in its list, as its id does: rows with one id have one key. A
+// namespace that stands in for what may not be listed is found under its name like the
+// namespace itself.
 func (r *row) key() rowKey {
-	if r.special != nil {
+	if r.special != nil && r.special.Type != NodeNamespace {
 		return rowKey{name: r.special.ID}
 	}
 	return rowKey{r.namespace, r.name()}

@@ -266,3 +266,57 @@ func TestRowsOfAllNamespacesTellTheirs(t *testing.T) {
 		}
 	}
 }
+
+// Namespaces that stand in for those that may not be listed have the ids of these: when the
+// ones take the place of the others, the reader holds each once.
+func TestStandInsTakeThePlaceOfNamespacesAndGiveItBack(t *testing.T) {
+	for range 50 { // the order of steps is that of a map
+		l := newList([]definition{{Name: "Name"}, {Name: "Status"}}, "namespaces")
+		l.setKind(cluster.Kind{Version: "v1", Resource: "namespaces", Kind: "Namespace"})
+		node, err := parseID("c/namespaces")
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := newView(New(t.Context(), nil, nil), "1", Query{}, node, l, all, func() {})
+		names := []string{"default", "kube-system", "shop"}
+		namespace := func(name string) *row {
+			return &row{text: name + "\x00Active\x00" + name, status: 1}
+		}
+		w := &window{t: t}
+		check := func() {
+			t.Helper()
+			for {
+				c, ready, _ := v.take()
+				if !ready {
+					break
+				}
+				w.change(c)
+			}
+			fresh := newView(v.tree, "2", Query{}, node, l, all, func() {})
+			defer fresh.Close()
+			if diff := cmp.Diff(fresh.Page().Rows, w.rows); diff != "" {
+				t.Fatalf("the reader's rows differ (-want +got):\n%s", diff)
+			}
+		}
+		l.setState(StateLive, nil)
+		for _, name := range names {
+			l.put(namespace(name))
+		}
+		w.page(v.Page())
+		l.replace([]Row{
+			{ID: NamespaceID("c", "shop"), Type: NodeNamespace, Name: "shop"},
+			{ID: NamespaceID("c", "default"), Type: NodeNamespace, Name: "default"},
+			{ID: "c/namespaces/message", Type: NodeMessage, Name: "you may not"},
+		})
+		check()
+		for _, name := range names {
+			r := namespace(name)
+			r.pass = 7
+			l.put(r)
+			check()
+		}
+		l.keep(7)
+		check()
+		v.Close()
+	}
+}
